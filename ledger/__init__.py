@@ -1,0 +1,1 @@
+"""What the chain says, and why it may be believed."""
