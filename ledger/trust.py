@@ -1,0 +1,487 @@
+"""The trusted state of a replica, and the numbered procedure by which a block from outside joins it.
+
+Trust comes in through one object, the :class:`Anchor`: the 32 bytes of a genesis hash that an operator pinned, and the
+contracts the operator chose to read. The genesis block's extraData, covered by that hash, names suite, chain and first
+sealers. From there each block is believed only when all of this holds:
+
+0. limits: bytes, transactions, logs and signatures are bounded, so that a hostile block costs a bounded amount of work.
+1. strict shape: every field has exactly the form the chain prints (``chains/``), since the hashes leave the rest open.
+2. the header hash, recomputed, equals the claimed one. Before any signature is looked at: signatures are made over the
+   claimed hash and still verify when the header beneath it was altered.
+3. number, parent link and time follow the verified head.
+4. sealers and weights equal the trusted set, or committed calls of the consensus precompile lead exactly there.
+5. signatures: distinct sealers of that set, each valid, weighing at least total - floor((total - 1) / 3). A block
+   without transactions is treated like any other.
+6. every transaction hash, then the transactions root.
+7. every receipt hash, then the receipts root; as many receipts as transactions, paired by position and by hash.
+8. every transaction's own signature, which tells its sender.
+9. the logs of registered contracts decode in exactly one way (``contracts``).
+
+Not covered: that executing a transaction really gave its receipt. The quorum vouches for that.
+
+State machine: ``genesis`` gives the first :class:`Trusted`; ``examine`` does every step that needs no state (it may run
+anywhere, in any order); ``accept`` does steps 3 and 4 and gives the next Trusted. Callers must call ``accept`` in order
+of height and must store nothing of a block before it returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ledger.anchor import Anchor, Engine, Trusted, anchor_from, hashes_to, quorum, same_sealers
+from ledger.chains import fisco3, fisco3_sealers
+from ledger.chains.shape import Block, Header, Receipt, Transaction
+from ledger.contracts import RecordedEvent, Registry
+from ledger.errors import LedgerError, Malformed, ProofFailed, SealerChangeUnexplained
+from ledger.suites import Suite, suite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ledger.chains.fisco3_sealers import SealerChange
+
+__all__ = [
+    "LAST_PREREQUISITE",
+    "PROCEDURE",
+    "Case",
+    "Examined",
+    "NotAtHand",
+    "Step",
+    "VerifiedBlock",
+    "accept",
+    "examine",
+    "genesis",
+]
+
+NO_PARENT = bytes(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedBlock:
+    """A block that passed the whole procedure. ``timestamp`` is ms since 1970 UTC, ``document`` the bytes as received.
+
+    ``unproven_logs`` counts logs that claim a registered contract without being evidence.
+    """
+
+    height: int
+    hash: bytes
+    parent_hash: bytes
+    timestamp: int
+    transactions: int
+    events: tuple[RecordedEvent, ...]
+    unproven_logs: int
+    document: bytes = field(repr=False)
+
+
+@dataclass(slots=True, kw_only=True)
+class Case:
+    """What is at hand to judge one block; steps add what they establish."""
+
+    document: bytes
+    engine: Engine = "auto"
+    anchor: Anchor | None = None
+    trusted: Trusted | None = None
+    genesis_document: bytes | None = None
+    pinned: bytes | None = None
+    contracts: tuple[bytes, ...] = ()
+    suite: Suite | None = None
+    registry: Registry | None = None
+    block: Block | None = None
+    quarantined: set[int] = field(default_factory=set)
+    senders: tuple[bytes | None, ...] = ()
+    events: tuple[RecordedEvent, ...] = ()
+    unproven_logs: int = 0
+
+    @property
+    def parsed(self) -> Block:
+        """The block, once step 1 gave it."""
+        if self.block is None:
+            raise RuntimeError("step 1 comes first")
+        return self.block
+
+    @property
+    def crypto(self) -> Suite:
+        """The chain's suite, once step 2 gave it."""
+        if self.suite is None:
+            raise RuntimeError("step 2 comes first")
+        return self.suite
+
+
+class NotAtHand(str):
+    """Why a step cannot be told: what it needs is not here."""
+
+    __slots__ = ()
+
+
+def limits(case: Case) -> str:
+    """Step 0."""
+    if len(case.document) > fisco3.MAX_BLOCK_BYTES:
+        raise Malformed("limit", f"The block has {len(case.document)} bytes; the limit is {fisco3.MAX_BLOCK_BYTES}")
+    return f"{len(case.document)} bytes"
+
+
+def shape(case: Case) -> str:
+    """Step 1."""
+    case.block = fisco3.parse_block(case.document)
+    return f"block {case.block.header.number}"
+
+
+def header_hash(case: Case) -> str:
+    """Step 2. Without an anchor the suite is the one whose hash fits."""
+    header = case.parsed.header
+    if case.suite is None and case.anchor:
+        case.suite = suite(case.anchor.suite, case.engine)
+    candidates = [case.suite] if case.suite else [suite("sm", case.engine), suite("ecdsa")]
+    for crypto in candidates:
+        if hashes_to(header.preimages, header.claimed_hash, crypto):
+            case.suite = crypto
+            return f"0x{header.claimed_hash.hex()} recomputed with {crypto.name}"
+    raise ProofFailed("header-hash", f"The header of block {header.number} does not hash to the hash it claims")
+
+
+def parent_link(case: Case) -> str:
+    """Step 3."""
+    if case.trusted is None:
+        return NotAtHand("the block before it is not at hand")
+    return _check_link(case.parsed.header, case.trusted)
+
+
+def _check_link(header: Header, trusted: Trusted) -> str:
+    if header.number != trusted.height + 1:
+        raise ProofFailed("height", f"Block {header.number} came where block {trusted.height + 1} must follow")
+    if header.parents != ((trusted.height, trusted.hash),):
+        raise ProofFailed(
+            "parent-link", f"Block {header.number} does not name the verified block {trusted.height} as its parent"
+        )
+    if header.timestamp < trusted.timestamp:
+        raise ProofFailed("timestamp", f"Block {header.number} is older than its parent")
+    return f"follows block {trusted.height}"
+
+
+def trusted_genesis(case: Case) -> str:
+    """Step 4, its root: the genesis block hashes to what was pinned, or at least to what it claims."""
+    if case.anchor:
+        return f"pinned genesis 0x{case.anchor.genesis_hash.hex()}"
+    if case.genesis_document is None:
+        return NotAtHand("no genesis block was given")
+    case.anchor = anchor_from(case.genesis_document, pinned=case.pinned, contracts=case.contracts, engine=case.engine)
+    if case.anchor.suite != case.crypto.name:
+        raise ProofFailed(
+            "suite", f"The genesis block fixes {case.anchor.suite}, and this block is hashed with {case.crypto.name}"
+        )
+    return f"genesis hash 0x{case.anchor.genesis_hash.hex()} recomputed"
+
+
+def sealers(case: Case) -> str:
+    """Step 4."""
+    header = case.parsed.header
+    if case.trusted:
+        return _check_sealers(header, case.trusted)
+    if case.anchor is None:
+        return NotAtHand("the sealers are the header's own: nothing at hand says they may be trusted")
+    if same_sealers(header.sealers, case.anchor.sealers):
+        return f"{len(header.sealers)} sealers are those of the genesis block"
+    raise SealerChangeUnexplained("sealers", f"The sealers of block {header.number} are not those of the genesis block")
+
+
+def _check_sealers(header: Header, trusted: Trusted) -> str:
+    if header.sealers == trusted.sealers:
+        return f"{len(header.sealers)} sealers, unchanged"
+    if trusted.successors is not None and same_sealers(header.sealers, trusted.successors):
+        return f"{len(header.sealers)} sealers, as committed in block {trusted.height}"
+    raise SealerChangeUnexplained(
+        "sealers",
+        f"The sealers of block {header.number} are not the trusted ones and block {trusted.height} does not explain it",
+    )
+
+
+def signatures(case: Case) -> str:
+    """Step 5, each signature."""
+    header = case.parsed.header
+    if not header.signatures:
+        raise ProofFailed("signatures-missing", f"Block {header.number} carries no signature")
+    if len({each.index for each in header.signatures}) != len(header.signatures):
+        raise ProofFailed("signature-repeated", f"Block {header.number} counts a sealer twice")
+    for each in header.signatures:
+        if each.index >= len(header.sealers):
+            raise ProofFailed(
+                "signer-unknown", f"Block {header.number} is signed by sealer {each.index} of {len(header.sealers)}"
+            )
+        if not case.crypto.sealer_signed(header.sealers[each.index].key, header.claimed_hash, each.signature):
+            raise ProofFailed(
+                "signature", f"The signature of sealer {each.index} on block {header.number} does not hold"
+            )
+    return f"{len(header.signatures)} of {len(header.sealers)} sealers signed"
+
+
+def quorum_reached(case: Case) -> str:
+    """Step 5, their weight."""
+    header = case.parsed.header
+    if not header.sealers:
+        raise ProofFailed("quorum", f"Block {header.number} names no sealer")
+    signers = {each.index for each in header.signatures if each.index < len(header.sealers)}
+    weight, needed = sum(header.sealers[index].weight for index in signers), quorum(header.sealers)
+    if weight < needed:
+        raise ProofFailed("quorum", f"Block {header.number} is signed with weight {weight}; it needs {needed}")
+    return f"weight {weight} of {sum(each.weight for each in header.sealers)}, {needed} needed"
+
+
+def transaction_hashes(case: Case) -> str:
+    """Step 6, each body."""
+    block = case.parsed
+    if block.transactions is None:
+        return NotAtHand("the transactions' bodies are not at hand")
+    if block.transaction_hashes is not None and block.transaction_hashes != tuple(
+        t.claimed_hash for t in block.transactions
+    ):
+        raise ProofFailed("transaction-list", "The transactions are not those that the block lists")
+    unsupported = ""
+    for index, transaction in enumerate(block.transactions):
+        if not hashes_to(transaction.preimages, transaction.claimed_hash, case.crypto):
+            if transaction.unsupported:
+                unsupported = f"transaction {index} is of an unsupported kind ({transaction.unsupported})"
+                case.quarantined.add(index)
+                continue
+            raise ProofFailed("transaction-hash", f"Transaction {index} does not hash to the hash it claims")
+        if case.anchor and (transaction.chain, transaction.group) != (case.anchor.chain, case.anchor.group):
+            raise ProofFailed("wrong-chain", f"Transaction {index} was signed for another chain or group")
+    return NotAtHand(unsupported) if unsupported else f"{len(block.transactions)} transactions"
+
+
+def transactions_root(case: Case) -> str:
+    """Step 6, the root."""
+    block = case.parsed
+    hashes = block.transaction_hashes
+    if hashes is None and block.transactions is not None:
+        hashes = tuple(each.claimed_hash for each in block.transactions)
+    if hashes is None:
+        return NotAtHand("the list of transactions is not at hand")
+    if fisco3.root(hashes, case.crypto.digest) != block.header.transactions_root:
+        raise ProofFailed("transactions-root", "The transactions do not give the header's transactions root")
+    return f"over {len(hashes)} hashes"
+
+
+def receipt_hashes(case: Case) -> str:
+    """Step 7, each receipt and its pairing."""
+    block = case.parsed
+    if block.receipts is None:
+        return NotAtHand("the receipts are not at hand")
+    hashes = block.transaction_hashes
+    if hashes is None and block.transactions is not None:
+        hashes = tuple(each.claimed_hash for each in block.transactions)
+    if hashes is not None and len(hashes) != len(block.receipts):
+        raise ProofFailed("receipt-count", f"{len(hashes)} transactions came with {len(block.receipts)} receipts")
+    for index, receipt in enumerate(block.receipts):
+        if not hashes_to(receipt.preimages, receipt.claimed_hash, case.crypto):
+            raise ProofFailed("receipt-hash", f"Receipt {index} does not hash to the hash it claims")
+        if receipt.number != block.header.number:
+            raise ProofFailed("receipt-pairing", f"Receipt {index} is of block {receipt.number}")
+        if hashes is not None and receipt.transaction_hash not in (None, hashes[index]):
+            raise ProofFailed("receipt-pairing", f"Receipt {index} names another transaction")
+        if block.transactions is not None and index < len(block.transactions):
+            _check_echo(block.transactions[index], receipt, index)
+    return f"{len(block.receipts)} receipts"
+
+
+def _check_echo(transaction: Transaction, receipt: Receipt, index: int) -> None:
+    sender, to, given = receipt.echo
+    told = (transaction.sender, transaction.to or b"", transaction.input)
+    if any(
+        said is not None and fact is not None and said != fact
+        for said, fact in zip((sender, to, given), told, strict=True)
+    ):
+        raise ProofFailed("receipt-pairing", f"Receipt {index} repeats another transaction's from, to or input")
+    if receipt.status == 0 and (transaction.to is None) != (receipt.contract is not None):
+        raise ProofFailed(
+            "deployment", f"Transaction {index} and its receipt disagree on whether a contract was deployed"
+        )
+
+
+def receipts_root(case: Case) -> str:
+    """Step 7, the root."""
+    block = case.parsed
+    if block.receipts is None:
+        return NotAtHand("the receipts are not at hand")
+    if fisco3.root([each.claimed_hash for each in block.receipts], case.crypto.digest) != block.header.receipts_root:
+        raise ProofFailed("receipts-root", "The receipts do not give the header's receipts root")
+    return f"over {len(block.receipts)} hashes"
+
+
+def transaction_signatures(case: Case) -> str:
+    """Step 8."""
+    block = case.parsed
+    if block.transactions is None:
+        return NotAtHand("the transactions' bodies are not at hand")
+    found: list[bytes | None] = []
+    for index, transaction in enumerate(block.transactions):
+        if index in case.quarantined:
+            found.append(None)
+            continue
+        sender = case.crypto.sender(transaction.claimed_hash, transaction.signature)
+        if transaction.sender not in (None, sender):
+            raise ProofFailed("sender", f"Transaction {index} claims a sender that did not sign it")
+        found.append(sender)
+    case.senders = tuple(found)
+    if None in found:
+        return NotAtHand("a transaction is of an unsupported kind")
+    shown = f", sender 0x{found[0].hex()}" if len(found) == 1 and found[0] else ""
+    return f"{len(found)} signatures{shown}"
+
+
+def event_logs(case: Case) -> str:
+    """Step 9."""
+    block = case.parsed
+    if block.receipts is None:
+        return NotAtHand("the receipts are not at hand")
+    logs = sum(len(receipt.logs) for receipt in block.receipts)
+    if not logs and block.transactions is None:
+        return "no logs"
+    if block.transactions is None:
+        return NotAtHand(f"topic split unproven for {logs} logs: the transactions are not at hand")
+    if len(block.transactions) != len(block.receipts):
+        return NotAtHand("transactions and receipts do not pair up")
+    registry = case.registry or Registry(
+        case.crypto, frozenset(case.anchor.contracts if case.anchor else case.contracts)
+    )
+    events: list[RecordedEvent] = []
+    for index, (transaction, receipt) in enumerate(zip(block.transactions, block.receipts, strict=True)):
+        signer = case.senders[index] if index < len(case.senders) else None
+        read, unproven = registry.read(index, transaction, receipt, signer)
+        events += read
+        case.unproven_logs += unproven
+    case.events = tuple(events)
+    rest = logs - len(events)
+    if rest:
+        return NotAtHand(
+            f"{len(events)} records; topic split unproven for {rest} logs of contracts that are not registered"
+        )
+    return f"{len(events)} records"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of the procedure: its number, its name, and the check that raises or says what it saw."""
+
+    number: int
+    name: str
+    check: Callable[[Case], str]
+
+
+PROCEDURE = (
+    Step(number=0, name="limits", check=limits),
+    Step(number=1, name="strict shape", check=shape),
+    Step(number=2, name="header hash", check=header_hash),
+    Step(number=3, name="parent link", check=parent_link),
+    Step(number=4, name="genesis", check=trusted_genesis),
+    Step(number=4, name="trusted sealers", check=sealers),
+    Step(number=5, name="signatures", check=signatures),
+    Step(number=5, name="quorum", check=quorum_reached),
+    Step(number=6, name="transaction hashes", check=transaction_hashes),
+    Step(number=6, name="transactions root", check=transactions_root),
+    Step(number=7, name="receipt hashes", check=receipt_hashes),
+    Step(number=7, name="receipts root", check=receipts_root),
+    Step(number=8, name="transaction signatures", check=transaction_signatures),
+    Step(number=9, name="event logs", check=event_logs),
+)
+WITHOUT_STATE = tuple(step for step in PROCEDURE if step.number not in (3, 4))
+LAST_PREREQUISITE = 2  # when a step up to this one fails, none of the later ones means anything
+
+
+def genesis(document: bytes, anchor: Anchor) -> tuple[VerifiedBlock, Trusted]:
+    """Return block 0 and the first trusted state; raises ProofFailed when it is not the pinned one."""
+    anchor_from(document, pinned=anchor.genesis_hash, contracts=anchor.contracts)
+    header = fisco3.parse_block(document).header
+    block = VerifiedBlock(
+        height=0,
+        hash=header.claimed_hash,
+        parent_hash=NO_PARENT,
+        timestamp=header.timestamp,
+        transactions=0,
+        events=(),
+        unproven_logs=0,
+        document=document,
+    )
+    trusted = Trusted(
+        height=0,
+        hash=header.claimed_hash,
+        timestamp=header.timestamp,
+        sealers=anchor.sealers,
+        successors=anchor.sealers,
+    )
+    return block, trusted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """A block after every step that needs no state. ``failure`` is the first that failed, with its number."""
+
+    header: Header | None
+    events: tuple[RecordedEvent, ...] = ()
+    transactions: int = 0
+    unproven_logs: int = 0
+    changes: tuple[SealerChange, ...] = ()
+    failure: tuple[int, LedgerError] | None = None
+
+
+def examine(document: bytes, anchor: Anchor, registry: Registry) -> Examined:
+    """Return the block judged by steps 0-2 and 5-9; a failure is carried, not raised."""
+    case = Case(document=document, anchor=anchor, suite=registry.suite, registry=registry)
+    for step in WITHOUT_STATE:
+        try:
+            step.check(case)
+        except LedgerError as failure:
+            return Examined(header=_bare(case.block), failure=(step.number, failure))
+    block = case.parsed
+    if block.transactions is None or block.receipts is None:
+        incomplete = Malformed(
+            "incomplete", f"Block {block.header.number} came without its transactions or its receipts"
+        )
+        return Examined(header=_bare(block), failure=(LAST_PREREQUISITE + 1, incomplete))
+    return Examined(
+        header=_bare(block),
+        events=case.events,
+        transactions=len(block.transactions),
+        unproven_logs=case.unproven_logs,
+        changes=fisco3_sealers.changes(block.transactions, block.receipts, case.crypto),
+    )
+
+
+def _bare(block: Block | None) -> Header | None:
+    """Return the header without what the next steps no longer need, so that it travels cheaply."""
+    if block is None:
+        return None
+    return replace(block.header, preimages=(), extra_data=b"")
+
+
+def accept(examined: Examined, document: bytes, trusted: Trusted) -> tuple[VerifiedBlock, Trusted]:
+    """Return the verified block and the next trusted state; raises the failure of the lowest-numbered step."""
+    number, failure = examined.failure or (99, None)
+    header = examined.header
+    if failure is not None and (header is None or number <= LAST_PREREQUISITE):
+        raise failure
+    if header is None:
+        raise RuntimeError("an examined block without failure has a header")
+    _check_link(header, trusted)
+    _check_sealers(header, trusted)
+    if failure is not None:
+        raise failure
+    block = VerifiedBlock(
+        height=header.number,
+        hash=header.claimed_hash,
+        parent_hash=trusted.hash,
+        timestamp=header.timestamp,
+        transactions=examined.transactions,
+        events=examined.events,
+        unproven_logs=examined.unproven_logs,
+        document=document,
+    )
+    changed = not same_sealers(header.sealers, trusted.sealers)
+    return block, Trusted(
+        height=header.number,
+        hash=header.claimed_hash,
+        timestamp=header.timestamp,
+        sealers=header.sealers,
+        successors=fisco3_sealers.apply(header.sealers, examined.changes) if examined.changes else None,
+        epochs=(*trusted.epochs, trusted.height) if changed else trusted.epochs,
+    )
