@@ -1,0 +1,223 @@
+"""Every breach about certificates, and beside it the lawful record that looks like it."""
+
+from datetime import date
+from typing import Any
+
+from ledger.facts import Output, Receivable, output_id
+from ledger.records.certificates import year_after
+from tests.support.ledger_book import Book, certificate_on, out, receivable
+
+
+def issued(name: str, *outputs: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {"certificate": f"c-{name}", "receivable": name, "issuer": "core", "outputs": list(outputs), **changes}
+
+
+def confirmed(book: Book, name: str, **changes: Any) -> None:
+    book.say("supplier", "receivable.registered", receivable(name, **changes))
+    book.say("core", "receivable.confirmed", {"receivable": name, "by": "core", "method": "seal"})
+    assert book.seal() == ()
+
+
+def spend(book: Book, sender: str, kind: str, inputs: list[str], *outputs: dict[str, Any], **more: Any) -> list[str]:
+    return book.tell(sender, f"certificate.{kind}", {"inputs": inputs, "outputs": list(outputs), **more})
+
+
+def made(book: Book, index: int = 0) -> str:
+    """The id of an output of the last record."""
+    return output_id(f"0x{book.store.record(book.last()).transaction_hash.hex()}", index)
+
+
+def test_issue_within_the_confirmed_receivable(book: Book) -> None:
+    book.tell("supplier", "receivable.registered", receivable("r"))
+    assert book.tell("core", "certificate.issued", issued("r", out(1, "supplier"))) == ["certificate.unconfirmed"]
+    confirmed(book, "s")
+    assert book.tell("core", "certificate.issued", issued("s", out(113_000, "supplier"))) == []
+    over = issued("s", out(1, "supplier"))
+    assert book.tell("core", "certificate.issued", over) == ["certificate.exceeds_receivable"]
+    assert dict(book.found[-1].details) == {"certified": 113_001, "receivable": 113_000}
+    assert book.store.at().get(Receivable, "s").certified == 113_001
+
+
+def test_issue_by_the_debtor_to_the_creditor(book: Book) -> None:
+    confirmed(book, "r")
+    book.tell("operator", "member.updated", {"member": "tier2", "roles": ["core_enterprise"]})
+    other = issued("r", out(10, "supplier"), issuer="tier2")
+    assert book.tell("tier2", "certificate.issued", other) == ["receivable.parties"]
+    assert book.tell("tier2", "certificate.issued", issued("r", out(10, "supplier"))) == ["sender.not_party"]
+    assert book.tell("core", "certificate.issued", issued("r", out(10, "factor"))) == ["output.recipient"]
+    assert book.tell("core", "certificate.issued", issued("r", out(10, "core", "supplier"))) == []
+
+
+def test_tenor_of_one_year(book: Book) -> None:
+    confirmed(book, "r", due="2027-03-01")
+    late, last = out(10, "supplier", due="2027-01-06"), out(10, "supplier", due="2027-01-05")
+    assert book.tell("core", "certificate.issued", issued("r", late)) == ["certificate.tenor"]
+    assert book.tell("core", "certificate.issued", issued("r", last)) == []
+    assert year_after(date(2024, 2, 29)) == date(2025, 2, 28)
+
+
+def test_value_is_kept(book: Book) -> None:
+    source = certificate_on(book, "r")
+    more = spend(book, "supplier", "split", [source], out(100_000, "supplier"), out(13_001, "supplier"))
+    assert more == ["output.value"]
+    assert dict(book.found[-1].details) == {"inputs": 113_000, "outputs": 113_001}
+    source = certificate_on(book, "s")
+    assert spend(book, "supplier", "split", [source], out(100_000, "supplier"), out(13_000, "supplier")) == []
+    halves = [made(book, 0), made(book, 1)]
+    assert spend(book, "supplier", "split", halves, out(113_000, "supplier")) == []
+    joined = book.store.at().get(Output, made(book))
+    assert (joined.root, joined.parents, joined.made_by) == ("s", halves, "certificate.split")
+
+
+def test_an_output_is_spent_once(book: Book) -> None:
+    source = certificate_on(book, "r")
+    assert spend(book, "supplier", "split", [source], out(113_000, "supplier")) == []
+    first = book.last()
+    before = book.store.at().select_ended(Output, Output.id == source)
+    assert spend(book, "supplier", "split", [source], out(113_000, "supplier")) == ["output.double_spend"]
+    assert book.found[-1].others == (first,)
+    assert book.found[-1].position == book.last()
+    assert book.store.at().select_ended(Output, Output.id == source) == before
+    assert before[0].ended == first
+    twice = spend(book, "supplier", "split", [made(book), made(book)], out(113_000, "supplier"))
+    assert twice == ["output.double_spend"]
+
+
+def test_an_output_is_spent_once_within_one_block(book: Book) -> None:
+    source = certificate_on(book, "r")
+    for _ in range(2):
+        book.say("supplier", "certificate.split", {"inputs": [source], "outputs": [out(113_000, "supplier")]})
+    (finding,) = book.seal()
+    assert finding.code.value == "output.double_spend"
+    assert (finding.others[0].transaction, finding.position.transaction) == (0, 1)
+
+
+def test_an_output_made_and_spent_in_one_block(book: Book) -> None:
+    source = certificate_on(book, "r")
+    split = book.say("supplier", "certificate.split", {"inputs": [source], "outputs": [out(113_000, "supplier")]})
+    middle = output_id(split, 0)
+    book.say("supplier", "certificate.split", {"inputs": [middle], "outputs": [out(113_000, "supplier")]})
+    assert book.seal() == ()
+    facts = book.store.at()
+    assert facts.get(Output, middle) is None
+    assert len(facts.history(Output, middle)) == 1
+    assert [row.amount for row in facts.select(Output, Output.root == "r")] == [113_000]
+    assert book.store.recompute_facts_digest() == book.store.head().facts_digest
+
+
+def test_only_the_owner_spends(book: Book) -> None:
+    source = certificate_on(book, "r")
+    assert spend(book, "tier2", "split", [source], out(113_000, "supplier")) == ["output.not_owner"]
+    assert spend(book, "supplier", "split", [made(book)], out(113_000, "supplier")) == []
+
+
+def test_a_transfer_waits_for_both(book: Book) -> None:
+    source = certificate_on(book, "r")
+    offered = (out(100_000, "supplier", "tier2"), out(13_000, "supplier"))
+    assert spend(book, "supplier", "transfer_proposed", [source], *offered) == []
+    middle = made(book)
+    assert book.store.at().get(Output, middle).owners == ("supplier", "tier2")
+    back = spend(book, "supplier", "split", [middle], out(100_000, "supplier", "tier2"))
+    assert back == ["output.not_owner"]
+    middle = made(book)
+    assert spend(book, "factor", "signed_in", [middle], out(100_000, "factor"), by="factor") == ["output.not_owner"]
+
+    source = certificate_on(book, "s")
+    spend(book, "supplier", "transfer_proposed", [source], out(113_000, "supplier", "tier2"))
+    middle = made(book)
+    assert spend(book, "tier2", "signed_in", [middle], out(113_000, "tier2"), by="tier2") == []
+    assert book.store.at().get(Output, made(book)).owner == "tier2"
+
+
+def test_a_transfer_does_not_skip_the_signing_in(book: Book) -> None:
+    source = certificate_on(book, "r")
+    assert spend(book, "supplier", "transfer_proposed", [source], out(113_000, "tier2")) == ["output.recipient"]
+    source = certificate_on(book, "s")
+    assert spend(book, "supplier", "split", [source], out(113_000, "tier2")) == ["output.recipient"]
+    source = certificate_on(book, "t")
+    assert spend(book, "supplier", "transfer_proposed", [source], out(113_000, "supplier", "tier2")) == []
+    middle = made(book)
+    wrong = spend(book, "supplier", "signed_in", [middle], out(113_000, "tier2"), by="tier2")
+    assert wrong == ["sender.not_party"]
+
+
+def test_financing(book: Book) -> None:
+    deal = {"financier": "factor", "form": "factoring", "price": 98_000, "rate": "0.0525"}
+    source = certificate_on(book, "r")
+    parts = (out(100_000, "factor"), out(13_000, "supplier"))
+    assert spend(book, "supplier", "financed", [source], *parts, **deal) == []
+    held = book.store.at().get(Output, made(book))
+    assert (held.owner, held.financier, held.price, str(held.rate)) == ("factor", "factor", 98_000, "0.0525")
+    assert (held.root, held.certificate, held.issuer) == ("r", "cert-r", "core")
+    source = certificate_on(book, "s")
+    assert spend(book, "supplier", "financed", [source], out(113_000, "bank"), **deal) == ["output.recipient"]
+
+
+def test_due_dates_do_not_move_out(book: Book) -> None:
+    source = certificate_on(book, "r")
+    later = spend(book, "supplier", "split", [source], out(113_000, "supplier", due="2026-07-01"))
+    assert later == ["output.due_extended"]
+    source = certificate_on(book, "s")
+    assert spend(book, "supplier", "split", [source], out(113_000, "supplier", due="2026-06-01")) == []
+
+
+def test_roots_are_followed_through_a_merge(book: Book) -> None:
+    one, two = certificate_on(book, "r"), certificate_on(book, "s")
+    kept = (out(13_000, "supplier"), out(100_000, "supplier"), out(113_000, "supplier"))
+    assert spend(book, "supplier", "split", [one, two], *kept) == []
+    rows = [book.store.at().get(Output, made(book, index)) for index in range(3)]
+    assert [(row.root, row.parents) for row in rows] == [("r", [one]), ("r", [one]), ("s", [two])]
+    mixed = [made(book, 1), made(book, 2)]
+    assert spend(book, "supplier", "split", mixed, out(213_000, "supplier")) == ["output.mixed_roots"]
+
+
+def test_redeemed_outputs_do_not_move(book: Book) -> None:
+    payment = {
+        "payment": "p", "payer": "core", "payee": "supplier", "amount": 113_000, "date": "2026-01-05",
+        "bank_reference": "b", "settles": [],
+    }  # fmt: skip
+    source = certificate_on(book, "r")
+    book.tell("bank", "payment.recorded", payment)
+    assert book.tell("settlement", "certificate.redeemed", {"inputs": [source], "payment": "p"}) == []
+    redeemed = book.last()
+    assert spend(book, "supplier", "split", [source], out(113_000, "supplier")) == ["output.redeemed"]
+    assert book.found[-1].others == (redeemed,)
+    other = certificate_on(book, "s")
+    assert spend(book, "supplier", "split", [other], out(113_000, "supplier")) == []
+
+
+def test_redemption_is_paid_and_the_issuers(book: Book) -> None:
+    book.tell("operator", "member.updated", {"member": "tier2", "roles": ["core_enterprise"]})
+    for name, amount in (("p", 113_000), ("q", 112_999)):
+        payment = {
+            "payment": name, "payer": "core", "payee": "supplier", "amount": amount, "date": "2026-01-05",
+            "bank_reference": "b", "settles": [],
+        }  # fmt: skip
+        book.tell("bank", "payment.recorded", payment)
+    one, two, three, four = (certificate_on(book, name) for name in "rstu")
+
+    def redeemed(sender: str, output: str, payment: str) -> list[str]:
+        return book.tell(sender, "certificate.redeemed", {"inputs": [output], "payment": payment})
+
+    assert redeemed("core", one, "q") == ["redemption.unpaid"]
+    assert redeemed("core", two, "ghost") == ["reference.missing"]
+    assert redeemed("tier2", three, "p") == ["sender.not_party"]
+    assert redeemed("core", four, "p") == []
+    assert book.store.at().count(Output) == 0
+
+
+def test_an_output_id_is_taken_once(book: Book) -> None:
+    one, two = certificate_on(book, "r"), certificate_on(book, "s")
+    hash_ = bytes(31) + b"\1"
+    for index, source in enumerate((one, two)):
+        book.say(
+            "supplier",
+            "certificate.split",
+            {"inputs": [source], "outputs": [out(113_000, "supplier")]},
+            transaction_hash=hash_,
+            transaction_index=0,
+            log_index=index,
+        )
+    (finding,) = book.seal()
+    assert finding.code.value == "identifier.reused"
+    assert book.store.at().get(Output, output_id(f"0x{hash_.hex()}", 0)).root == "r"
