@@ -1,0 +1,143 @@
+"""`glasspool consortium`: a local consortium that lives through a file of receivables, and its node's interface."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from ledger.consortium import generate_sample, import_receivables, load_map, packaged_map
+from ledger.consortium.mapping import PACKAGED, packaged_map_text
+from ledger.consortium.sample import ROWS
+from ledger.sources.archive import ArchiveSource
+from portal.cli.console import emit, progress, say
+from portal.cli.parameters import JsonFlag
+from portal.errors import PortalError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ledger.consortium import ImportSummary
+
+__all__ = ["register"]
+
+RPC_PORT = 20200  # where a FISCO BCOS 3 node listens unless told otherwise
+LOOPBACK = "127.0.0.1"
+SEED = 1
+Option = typer.Option
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    group = typer.Typer(help="A consortium on this machine: real blocks from a file.", no_args_is_help=True)
+    group.command("import")(import_file)
+    group.command("sample")(sample)
+    group.command("serve")(serve)
+    app.add_typer(group, name="consortium")
+
+
+def import_file(
+    folder: Annotated[Path, typer.Argument(help="Folder for the archive; new or empty.")],
+    map_file: Annotated[str, Option("--map", help="The map: a TOML file, or demo, ibm or highradius for ours.")],
+    csv: Annotated[Path | None, Option("--csv", help="The receivables, as CSV.")] = None,
+    xlsx: Annotated[Path | None, Option("--xlsx", help="The receivables, as an Excel workbook.")] = None,
+    seed: Annotated[int, Option(help="Keys and choices follow from it: the same seed, the same bytes.", min=0)] = SEED,
+    as_json: Annotated[bool, JsonFlag] = False,
+) -> None:
+    """Turn a file of receivables into the signed history of a consortium; rejected rows are listed with their cause."""
+    if (csv is None) == (xlsx is None):
+        raise typer.BadParameter("give either --csv or --xlsx")
+    mapping = packaged_map(map_file) if map_file in PACKAGED else load_map(Path(map_file))
+    with progress("signing") as advance:
+        done = 0
+
+        def watch(now: int, total: int) -> None:
+            nonlocal done
+            advance(now - done, total=total)
+            done = now
+
+        summary = import_receivables(
+            csv or xlsx or Path(), mapping, folder, workbook=xlsx is not None, seed=seed, progress=watch
+        )
+    emit(summary.as_json() | {"folder": str(folder)}, _shown(summary, folder), as_json=as_json)
+
+
+def _shown(summary: ImportSummary, folder: Path) -> RenderableType:
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    yuan = f"{summary.amount // 100:,}.{summary.amount % 100:02d}"
+    for name, value in (
+        ("rows", f"{summary.rows}, and {summary.blank} blank lines"),
+        ("imported", f"{summary.imported} receivables of {summary.debtors} debtors, {yuan} yuan"),
+        ("settled", f"{summary.settled}, disputed {summary.disputed}"),
+        ("rejected", str(len(summary.rejected))),
+        ("plan", summary.plan),
+        ("blocks", f"{summary.blocks} with {summary.transactions} transactions, {summary.first} to {summary.last}"),
+        ("genesis hash", summary.genesis_hash),
+        ("record book", summary.contract),
+        ("archive", str(folder)),
+    ):
+        table.add_row(name, Text(value))
+    parts: list[RenderableType] = [table]
+    if summary.rejected:
+        rejected = Table(title="Rejected rows")
+        for heading in ("line", "code", "cause"):
+            rejected.add_column(heading)
+        for each in summary.rejected:
+            rejected.add_row(str(each.line), each.code, Text(each.cause))
+        parts.append(rejected)
+    return Group(*parts)
+
+
+def sample(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; its map is maps/demo.toml.")],
+    seed: Annotated[int, Option(help="The same seed gives the same bytes.", min=0)] = SEED,
+    rows: Annotated[int, Option(help="How many receivables.", min=1, max=100_000)] = ROWS,
+    as_json: Annotated[bool, JsonFlag] = False,
+) -> None:
+    """Write a file of invented receivables, and its map beside it."""
+    beside = file.with_suffix(".map.toml")
+    for path in (file, beside):
+        if path.exists():
+            raise PortalError("file-exists", f"{path} is there already", next_step="Name another file, or delete it.")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(generate_sample(seed, rows))
+        beside.write_text(packaged_map_text("demo"), encoding="utf-8")
+    except OSError as failure:
+        raise PortalError(
+            "unwritable", f"{failure.filename} cannot be written ({failure.strerror})", next_step="Name another folder."
+        ) from None
+    answer = {"file": str(file), "map": str(beside), "rows": rows}
+    emit(answer, Text(f"{file}: {rows} receivables\n{beside}: how to read them"), as_json=as_json)
+
+
+def serve(
+    folder: Annotated[Path, typer.Argument(help="The archive to answer from.")],
+    port: Annotated[int, Option(help="Port to listen on.", min=1, max=65535)] = RPC_PORT,
+) -> None:
+    """Answer a node's JSON-RPC read methods from an archive, to this machine alone, until interrupted."""
+    import uvicorn
+
+    from ledger.consortium.server import Node
+
+    archive = ArchiveSource(folder)
+    head = archive.head()
+    try:
+        listening = socket.create_server((LOOPBACK, port))
+    except OSError as failure:
+        raise PortalError(
+            "port-taken",
+            f"Port {port} on {LOOPBACK} cannot be listened on ({failure.strerror})",
+            next_step="Stop what uses it or give another --port.",
+        ) from None
+    with listening:
+        say(f"Blocks 0 to {head} of {folder} are served at http://{LOOPBACK}:{port} — press Ctrl+C to stop.")
+        config = uvicorn.Config(Node(archive), access_log=False, log_level="warning", server_header=False)
+        uvicorn.Server(config).run(sockets=[listening])
