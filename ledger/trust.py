@@ -52,6 +52,7 @@ __all__ = [
     "accept",
     "examine",
     "genesis",
+    "sealer_changes",
 ]
 
 NO_PARENT = bytes(32)
@@ -246,6 +247,8 @@ def transaction_hashes(case: Case) -> str:
             raise ProofFailed("transaction-hash", f"Transaction {index} does not hash to the hash it claims")
         if case.anchor and (transaction.chain, transaction.group) != (case.anchor.chain, case.anchor.group):
             raise ProofFailed("wrong-chain", f"Transaction {index} was signed for another chain or group")
+    if block.receipts is None and any(fisco3.may_be_call(transaction) for transaction in block.transactions):
+        return NotAtHand("whether a transaction is a call or a deployment is told by its receipt, which is not at hand")
     return NotAtHand(unsupported) if unsupported else f"{len(block.transactions)} transactions"
 
 
@@ -259,7 +262,8 @@ def transactions_root(case: Case) -> str:
         return NotAtHand("the list of transactions is not at hand")
     if fisco3.root(hashes, case.crypto.digest) != block.header.transactions_root:
         raise ProofFailed("transactions-root", "The transactions do not give the header's transactions root")
-    return f"over {len(hashes)} hashes"
+    bare = "; without the bodies their number is unproven" if block.transactions is None else ""
+    return f"over {len(hashes)} hashes{bare}"
 
 
 def receipt_hashes(case: Case) -> str:
@@ -319,7 +323,8 @@ def transaction_signatures(case: Case) -> str:
             found.append(None)
             continue
         sender = case.crypto.sender(transaction.claimed_hash, transaction.signature)
-        if transaction.sender not in (None, sender):
+        told = None if block.receipts is None or index >= len(block.receipts) else block.receipts[index].echo[0]
+        if transaction.sender not in (None, sender) or told not in (None, b"", sender):
             raise ProofFailed("sender", f"Transaction {index} claims a sender that did not sign it")
         found.append(sender)
     case.senders = tuple(found)
@@ -335,10 +340,12 @@ def event_logs(case: Case) -> str:
     if block.receipts is None:
         return NotAtHand("the receipts are not at hand")
     logs = sum(len(receipt.logs) for receipt in block.receipts)
-    if not logs and block.transactions is None:
+    if block.transactions is None and not any(receipt.logs or receipt.output for receipt in block.receipts):
         return "no logs"
     if block.transactions is None:
-        return NotAtHand(f"topic split unproven for {logs} logs: the transactions are not at hand")
+        return NotAtHand(
+            f"{logs} logs, the split between them and the outputs unproven: the transactions are not at hand"
+        )
     if len(block.transactions) != len(block.receipts):
         return NotAtHand("transactions and receipts do not pair up")
     registry = case.registry or Registry(
@@ -443,8 +450,15 @@ def examine(document: bytes, anchor: Anchor, registry: Registry) -> Examined:
         events=case.events,
         transactions=len(block.transactions),
         unproven_logs=case.unproven_logs,
-        changes=fisco3_sealers.changes(block.transactions, block.receipts, case.crypto),
+        changes=sealer_changes(case),
     )
+
+
+def sealer_changes(case: Case) -> tuple[SealerChange, ...]:
+    """Return what the block's transactions did to the sealers; only those whose hash and signature held can have."""
+    transactions, receipts = case.parsed.transactions or (), case.parsed.receipts or ()
+    proved = [at for at, sender in enumerate(case.senders) if sender is not None]
+    return fisco3_sealers.changes([transactions[at] for at in proved], [receipts[at] for at in proved], case.crypto)
 
 
 def _bare(block: Block | None) -> Header | None:

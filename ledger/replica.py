@@ -1,0 +1,154 @@
+"""Following a chain: fetch, verify in parallel, commit in order, and stop where a block cannot be believed.
+
+The database is the only state. Every block is committed with its facts and the trusted state in one transaction, so a
+process killed at any moment leaves a ledger verified up to some height, and the next run goes on from there. A refused
+block is kept as an evidence file, and nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.anchor import Anchor, Engine, Trusted, anchor_from
+from ledger.errors import LedgerError, Malformed, ProofFailed, SourceUnreachable
+from ledger.suites import sm3
+from ledger.trust import accept, genesis
+from ledger.verifier import examined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ledger.sources import RawBlock, Source
+    from ledger.store import Store
+
+__all__ = ["Progress", "SyncReport", "join", "sync"]
+
+REFUSALS = (Malformed, ProofFailed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One committed block, for whoever watches: where it is, where the source ends, what it held."""
+
+    height: int
+    target: int
+    transactions: int
+    findings: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReport:
+    """What one run of :func:`sync` did: heights before and after, blocks, transactions and findings it added."""
+
+    start: int
+    height: int
+    blocks: int
+    transactions: int
+    findings: int
+    block_hash: bytes
+    facts_digest: bytes
+
+
+def join(
+    store: Store, source: Source, *, genesis_hash: bytes, contracts: tuple[bytes, ...], engine: Engine = "auto"
+) -> Anchor:
+    """Pin the chain and store its verified genesis block; joining the same chain again changes nothing.
+
+    Raises ProofFailed ``genesis-hash`` when the source's block 0 is another one, or ``pinned-otherwise`` when this store
+    already follows another chain or other contracts.
+    """
+    document = _genesis_of(source)
+    anchor = anchor_from(document, pinned=genesis_hash, contracts=tuple(sorted(contracts)), engine=engine)
+    pinned = store.anchor()
+    if pinned is not None and Anchor.from_json(pinned) != anchor:
+        raise ProofFailed(
+            "pinned-otherwise",
+            "This node's database already follows another chain, or reads other contracts",
+            next_step="Use another home folder for another chain; contracts are chosen once, when the node joins.",
+        )
+    if pinned is None:
+        store.pin(anchor.to_json())
+    if store.head() is None:
+        block, trusted = genesis(document, anchor)
+        store.commit(block, trusted=trusted.to_json())
+    return anchor
+
+
+def _genesis_of(source: Source) -> bytes:
+    with closing(source.blocks(0)) as blocks:  # type: ignore[type-var]
+        for raw in blocks:
+            return raw.document
+    raise SourceUnreachable("source-empty", f"{source.name} offers no block")
+
+
+def sync(
+    store: Store,
+    source: Source,
+    *,
+    evidence: Path,
+    engine: Engine = "auto",
+    workers: int = 1,
+    watch: Callable[[Progress], None] = lambda _: None,
+) -> SyncReport:
+    """Bring the store to the source's head, verified; return what was added.
+
+    Raises the refusing error of the first block that cannot be believed, after keeping that block under ``evidence``:
+    everything before it stays committed, and the next run begins with that height. Raises ProofFailed ``source-behind``
+    when the source ends below what this node has already verified.
+    """
+    pinned, state, head = store.anchor(), store.trusted(), store.head()
+    if pinned is None or state is None or head is None:
+        raise LedgerError("not-joined", "This node follows no chain yet", next_step="Run `glasspool init` first.")
+    anchor, trusted = Anchor.from_json(pinned), Trusted.from_json(state)
+    start, target = trusted.height, source.head()
+    if target < start:
+        raise ProofFailed(
+            "source-behind",
+            f"{source.name} ends at block {target}, and this node has verified up to block {start}",
+            next_step="Wait for the source to catch up, or use another one: a ledger never gets shorter.",
+        )
+    transactions = findings = 0
+    if target > start:
+        with closing(examined(source.blocks(start + 1), anchor, engine=engine, workers=workers)) as stream:  # type: ignore[type-var]
+            for raw, judged in stream:
+                try:
+                    block, trusted = accept(judged, raw.document, trusted)
+                except REFUSALS as refusal:
+                    keep_evidence(evidence, raw, refusal)
+                    raise
+                found = store.commit(block, trusted=trusted.to_json())
+                transactions += block.transactions
+                findings += len(found)
+                watch(
+                    Progress(
+                        height=block.height,
+                        target=max(target, block.height),
+                        transactions=block.transactions,
+                        findings=len(found),
+                    )
+                )
+    end = store.head() or head
+    return SyncReport(
+        start=start,
+        height=end.height,
+        blocks=end.height - start,
+        transactions=transactions,
+        findings=findings,
+        block_hash=end.hash,
+        facts_digest=end.facts_digest,
+    )
+
+
+def keep_evidence(folder: Path, raw: RawBlock, refusal: LedgerError) -> None:
+    """Keep a refused block, exactly as received, with the reason beside it; the same bytes are kept once."""
+    folder.mkdir(parents=True, exist_ok=True)
+    document = folder / f"block-{raw.height:012d}-{sm3(raw.document).hex()[:16]}.json"
+    document.write_bytes(raw.document)
+    told = {"code": refusal.code, "height": raw.height, "message": refusal.message, "next_step": refusal.next_step}
+    text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
+    document.with_suffix(".reason.json").write_text(text, encoding="utf-8")
+    refusal.next_step = f"{refusal.next_step} The refused block is kept as {document}."

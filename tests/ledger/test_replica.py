@@ -1,0 +1,242 @@
+"""Following a chain: killed at any moment, fed a bad block, served over HTTP, across a change of sealers."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger.anchor import Trusted
+from ledger.consortium import PIN, Consortium, generate_sample, import_receivables, packaged_map, pin
+from ledger.consortium.server import Node
+from ledger.errors import LedgerError, ProofFailed
+from ledger.replica import join, sync
+from ledger.sources import RawBlock, open_source
+from ledger.sources.archive import ArchiveSource
+from ledger.sources.archive_writer import ArchiveWriter
+from ledger.store import Store
+from ledger.verifier import VerifierDied, examined
+from portal.node import read_pin
+from tests.support.chains import DAY, START, SmallChain
+from tests.support.follow import follow
+from tests.support.nodes import serving
+from tests.support.sources import Listed
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("replica")
+    file = folder / "receivables.csv"
+    file.write_bytes(generate_sample(3, 30))
+    import_receivables(file, packaged_map("demo"), folder / "archive", seed=3)
+    return folder / "archive"
+
+
+@pytest.fixture(scope="module")
+def expected(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The facts digest of an uninterrupted run."""
+    return follow(tmp_path_factory.mktemp("whole") / "ledger.db", archive, workers=0)
+
+
+def test_workers_and_no_workers_give_the_same_facts(archive: Path, expected: bytes, tmp_path: Path) -> None:
+    assert follow(tmp_path / "ledger.db", archive, workers=2) == expected
+
+
+def test_a_second_run_adds_nothing(archive: Path, expected: bytes, tmp_path: Path) -> None:
+    assert follow(tmp_path / "ledger.db", archive, workers=0) == expected
+    assert follow(tmp_path / "ledger.db", archive, workers=0) == expected
+
+
+@pytest.mark.slow
+def test_killed_at_twenty_random_moments_it_ends_with_the_same_facts(
+    archive: Path, expected: bytes, tmp_path: Path
+) -> None:
+    database, chance, kills, heights = tmp_path / "ledger.db", random.Random(20), 0, set()
+    command = [sys.executable, "-m", "tests.support.follow", str(database), str(archive)]
+    while kills < 20:
+        running = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        try:
+            time.sleep(chance.uniform(0.2, 2.2))
+            if running.poll() is not None:  # it had finished: begin again, and kill the next one
+                assert running.returncode == 0
+                database.unlink()
+                continue
+            running.send_signal(signal.SIGKILL)
+            kills += 1
+        finally:
+            running.kill()
+            running.wait()
+        if database.exists():
+            with Store.create(database) as store:
+                head = store.head()
+                if head is not None:
+                    heights.add(head.height)
+                    assert store.recompute_facts_digest() == head.facts_digest
+    assert len(heights) > 1, "the kills fell at different heights"
+    assert follow(database, archive, workers=0) == expected
+
+
+def test_verifying_processes_end_with_the_process_that_was_killed(archive: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tests.support.follow", str(tmp_path / "ledger.db"), str(archive)]
+    running = subprocess.Popen(command, cwd=ROOT)
+    children: list[int] = []
+    try:
+        deadline = time.monotonic() + 20
+        while not children and time.monotonic() < deadline:
+            listed = Path(f"/proc/{running.pid}/task/{running.pid}/children")
+            children = [int(each) for each in listed.read_text().split()] if listed.exists() else []
+            time.sleep(0.05)
+    finally:
+        running.kill()
+        running.wait()
+    assert children
+    deadline = time.monotonic() + 20
+    while any(_alive(child) for child in children):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.05)
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _rewrite(archive: Path, target: Path, height: int, change: object) -> None:
+    """Copy an archive with one block's document changed."""
+    source = open_source(archive)
+    with ArchiveWriter(target) as sink:
+        for raw in source.blocks(0):
+            document = change(raw.document) if raw.height == height else raw.document  # type: ignore[operator]
+            sink.append(RawBlock(height=raw.height, document=document))
+    shutil.copy(archive / PIN, target / PIN)
+    source.close()
+
+
+def test_a_tampered_block_stops_the_sync_keeps_the_evidence_and_goes_on_once_replaced(
+    archive: Path, expected: bytes, tmp_path: Path
+) -> None:
+    height = 12
+
+    def tamper(document: bytes) -> bytes:
+        outer = json.loads(document)
+        outer["receipts"][0]["gasUsed"] = str(int(outer["receipts"][0]["gasUsed"]) + 1)
+        return json.dumps(outer).encode()
+
+    _rewrite(archive, tmp_path / "bad", height, tamper)
+    database = tmp_path / "node" / "ledger.db"
+    database.parent.mkdir()
+    with pytest.raises(ProofFailed) as refused:
+        follow(database, tmp_path / "bad", workers=1)
+    assert refused.value.code == "receipt-hash"
+    with Store.open(database) as store:
+        head = store.head()
+        assert head is not None
+        assert head.height == height - 1
+    kept = list((tmp_path / "node" / "evidence").glob("block-*.json"))
+    reason = next(each for each in kept if each.name.endswith(".reason.json"))
+    assert json.loads(reason.read_text())["code"] == "receipt-hash"
+    evidence = next(each for each in kept if each != reason)
+    assert str(evidence) in refused.value.next_step
+    source = open_source(tmp_path / "bad")
+    assert evidence.read_bytes() == next(iter(source.blocks(height))).document
+    source.close()
+    assert follow(database, archive, workers=1) == expected
+    assert evidence.exists(), "evidence of a lie is not thrown away"
+
+
+def test_a_node_over_http_and_an_archive_give_the_same_facts(archive: Path, expected: bytes, tmp_path: Path) -> None:
+    node = Node(ArchiveSource(archive))
+    with serving(node) as url:
+        assert follow(tmp_path / "ledger.db", archive, location=url) == expected
+
+
+def test_a_source_that_became_shorter_is_refused(archive: Path, tmp_path: Path) -> None:
+    follow(tmp_path / "ledger.db", archive, workers=0)
+    short = tmp_path / "short"
+    source = open_source(archive)
+    with ArchiveWriter(short) as sink:
+        for raw in source.blocks(0):
+            if raw.height < 5:
+                sink.append(raw)
+    source.close()
+    shutil.copy(archive / PIN, short / PIN)
+    with pytest.raises(ProofFailed) as refused:
+        follow(tmp_path / "ledger.db", short, workers=0)
+    assert refused.value.code == "source-behind"
+
+
+def test_another_chain_is_not_joined_over_this_one(archive: Path, tmp_path: Path) -> None:
+    follow(tmp_path / "ledger.db", archive, workers=0)
+    chain = SmallChain(seed=99)
+    with Store.open(tmp_path / "ledger.db") as store, pytest.raises(ProofFailed) as refused:
+        join(
+            store,
+            Listed(chain.blocks),
+            genesis_hash=chain.consortium.genesis_hash,
+            contracts=(chain.consortium.contract,),
+        )
+    assert refused.value.code == "pinned-otherwise"
+
+
+def test_a_genesis_block_that_was_not_pinned_is_refused(archive: Path, tmp_path: Path) -> None:
+    source = open_source(archive)
+    with Store.create(tmp_path / "ledger.db") as store, pytest.raises(ProofFailed) as refused:
+        join(store, source, genesis_hash=bytes(32), contracts=read_pin(archive / PIN).contracts)
+    source.close()
+    assert refused.value.code == "genesis-hash"
+
+
+def test_a_store_that_joined_nothing_does_not_sync(archive: Path, tmp_path: Path) -> None:
+    source = open_source(archive)
+    with Store.create(tmp_path / "ledger.db") as store, pytest.raises(LedgerError) as refused:
+        sync(store, source, evidence=tmp_path)
+    source.close()
+    assert refused.value.code == "not-joined"
+
+
+def test_an_explained_change_of_sealers_is_followed_and_remembered(tmp_path: Path) -> None:
+    chain = SmallChain()
+    chain.consortium.add_sealer("newcomer")
+    chain.next_day()
+    voted = chain.consortium.height
+    chain.next_day()
+    source = Listed(chain.blocks)
+    with Store.create(tmp_path / "ledger.db") as store:
+        join(store, source, genesis_hash=chain.consortium.genesis_hash, contracts=(chain.consortium.contract,))
+        sync(store, source, evidence=tmp_path, workers=0)
+        state = Trusted.from_json(store.trusted() or "")
+    assert len(state.sealers) == 5
+    assert state.epochs == (voted,)
+
+
+def test_a_verifier_that_dies_is_an_error_with_a_next_step(archive: Path) -> None:
+    source, chain = open_source(archive), SmallChain()
+    stream = examined(source.blocks(1), chain.anchor, engine="auto", workers=1)
+    next(stream)
+    for child in multiprocessing.active_children():
+        child.kill()
+    with pytest.raises(VerifierDied) as died:
+        list(stream)
+    source.close()
+    assert "goes on where it stopped" in died.value.next_step
+
+
+def test_the_pin_of_an_archive_is_what_its_consortium_says(tmp_path: Path) -> None:
+    blocks: list[RawBlock] = []
+    consortium = Consortium(blocks, seed=5, start=START + DAY)
+    (tmp_path / PIN).write_text(pin(consortium))
+    told = read_pin(tmp_path / PIN)
+    assert told.genesis_hash == consortium.genesis_hash
+    assert told.contracts == (consortium.contract,)
