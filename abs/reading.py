@@ -1,0 +1,300 @@
+"""Reading a plan's pool from the facts, as of a height: a handful of set-based queries, whatever the pool's size.
+
+What is attributed to the pool: of a receivable assigned whole, every payment and adjustment; of one assigned in part
+(some outputs of its certificate), the payments on those outputs and on the pieces they were split into, and of what was
+paid on or taken off the receivable itself the share that the part has in it, rounded down to the fen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Executable, func, select
+from sqlmodel import col
+
+from abs.assets import Asset, Change, FactKey
+from abs.errors import UnknownPlan
+from abs.figure import FactRef
+from ledger.facts import Fact, Invoice, Output, Plan, PoolAsset, Receivable, ReceivableInvoice, Settlement
+from ledger.store.tables import BlockRow
+
+MS_PER_SECOND = 1000
+
+FactT = TypeVar("FactT", bound=Fact)
+
+
+class ReadModel(Protocol):
+    """What this package asks of the facts as of one height; ``ledger.store.AsOf`` offers it."""
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def time(self) -> datetime: ...
+
+    def get(self, table: type[FactT], id: str) -> FactT | None: ...  # noqa: A002 - the name of the column
+
+    def select(
+        self, table: type[FactT], *where: Any, order_by: Any = None, limit: int | None = None, offset: int = 0
+    ) -> list[FactT]: ...
+
+    def history(self, table: type[FactT], id: str) -> list[FactT]: ...  # noqa: A002 - the name of the column
+
+    def current(self, table: type[Fact]) -> ColumnElement[bool]: ...
+
+    def execute(self, statement: Executable) -> Iterable[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Generic[FactT]):
+    """A fact as a row that figures can stand on."""
+
+    fact: FactT
+
+    def refs(self) -> Iterator[FactRef]:
+        """The one fact."""
+        yield fact_ref(self.fact)
+
+
+def fact_ref(fact: Fact) -> FactRef:
+    """The reference to one version of a fact."""
+    return FactRef(table=type(fact).__name__, id=fact.id, position=str(fact.began))
+
+
+def plan_of(facts: ReadModel, plan: str) -> Plan:
+    """The plan of that id; raises UnknownPlan when the ledger holds none at this height."""
+    found = facts.get(Plan, plan)
+    if found is None:
+        raise UnknownPlan("unknown-plan", f"no plan {plan!r} is on the ledger at height {facts.height}")
+    return found
+
+
+def read_assets(facts: ReadModel, plan: Plan) -> tuple[Asset, ...]:
+    """Every asset the plan holds at the height, in the order of assignment, with what changed it and when."""
+    members = _members(facts, plan)
+    pool = _InPool(facts, plan.id)
+    outputs = pool.outputs()
+    settlements, invoices = pool.settlements(), pool.invoices()
+    assets = []
+    for row in pool.receivables():
+        member = members.get(row.id)
+        if member is None:
+            continue
+        part = _Part(member, outputs.get(row.id, {}), row.amount)
+        changes = [
+            Change(on=one.paid_on, amount=-amount, paid=True, keys=(("Settlement", one.id, one.from_position),))
+            for one in settlements.get(row.id, ())
+            if (amount := part.share_of_payment(one.target_kind, one.target, one.amount))
+        ]
+        for day, delta, key in pool.adjustments().get(row.id, ()):
+            changes.append(Change(on=day, amount=part.share(delta), paid=False, keys=(key,)))
+        held = invoices.get(row.id, ())
+        assets.append(
+            Asset(
+                asset=row.id,
+                creditor=row.creditor,
+                debtor=row.debtor,
+                amount=part.amount,
+                issued=min((one.issued for one in held), default=row.registered_on),
+                due=row.due,
+                registered_on=row.registered_on,
+                assigned_on=member.assigned_on,
+                entered_on=plan.cutoff if member.assigned_on <= plan.closing else member.assigned_on,
+                invoices=tuple(one.number for one in held),
+                outputs=member.outputs,
+                disputed=row.disputed,
+                related_party=row.related_party,
+                changes=tuple(sorted(changes, key=lambda change: change.on)),
+                keys=(
+                    ("Receivable", row.id, row.began),
+                    *member.keys,
+                    *part.keys(),
+                    *(("Invoice", one.id, one.began) for one in held),
+                ),
+            )
+        )
+    order = {asset: place for place, asset in enumerate(members)}
+    return tuple(sorted(assets, key=lambda asset: order[asset.asset]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Member:
+    """What a plan's assignments say of one asset: its outputs, the first day, and the facts."""
+
+    assigned_on: date
+    outputs: tuple[str, ...]
+    keys: tuple[FactKey, ...]
+
+
+def _members(facts: ReadModel, plan: Plan) -> dict[str, _Member]:
+    statement = (
+        select(col(PoolAsset.id), col(PoolAsset.asset), col(PoolAsset.outputs), col(PoolAsset.assigned_on))
+        .add_columns(col(PoolAsset.from_position))
+        .where(facts.current(PoolAsset), col(PoolAsset.plan) == plan.id)
+        .order_by(col(PoolAsset.from_position), col(PoolAsset.id))
+    )
+    members: dict[str, _Member] = {}
+    for id_, asset, outputs, assigned_on, position in facts.execute(statement):
+        key = ("PoolAsset", id_, position)
+        before = members.get(asset)
+        if before is None:
+            members[asset] = _Member(assigned_on=assigned_on, outputs=tuple(outputs), keys=(key,))
+        else:
+            members[asset] = replace(
+                before, outputs=tuple(dict.fromkeys((*before.outputs, *outputs))), keys=(*before.keys, key)
+            )
+    return members
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One output of a certificate: its amount, what it was made from, and where."""
+
+    amount: int
+    parents: tuple[str, ...]
+    position: int
+
+
+class _Part:
+    """The part of one receivable that the pool holds."""
+
+    __slots__ = ("_outputs", "_pieces", "_whole", "amount")
+
+    def __init__(self, member: _Member, pieces: Mapping[str, _Piece], whole: int) -> None:
+        self._outputs = tuple(id_ for id_ in member.outputs if id_ in pieces)
+        self._pieces = pieces
+        self._whole = whole
+        self.amount = sum(pieces[id_].amount for id_ in self._outputs) if self._outputs else whole
+
+    def keys(self) -> Iterator[FactKey]:
+        """The facts of the outputs held."""
+        for id_ in self._outputs:
+            yield ("Output", id_, self._pieces[id_].position)
+
+    def share(self, amount: int) -> int:
+        """The part's share of something that concerns the whole receivable; towards zero, so nothing is invented."""
+        if self.amount >= self._whole:
+            return amount
+        size = amount if amount >= 0 else -amount
+        part = size * self.amount // self._whole if self._whole else 0
+        return part if amount >= 0 else -part
+
+    def share_of_payment(self, target_kind: str, target: str, amount: int) -> int:
+        """The fen of a payment on ``target`` that fall on this part."""
+        if target_kind != "output" or not self._outputs:
+            return self.share(amount)
+        return amount if self._descends(target) else 0
+
+    def _descends(self, target: str) -> bool:
+        held = set(self._outputs)
+        waiting, seen = [target], set()
+        while waiting:
+            id_ = waiting.pop()
+            if id_ in held:
+                return True
+            if id_ not in seen and id_ in self._pieces:
+                seen.add(id_)
+                waiting.extend(self._pieces[id_].parents)
+        return False
+
+
+class _InPool:
+    """The facts about every receivable of one pool, one query a table."""
+
+    def __init__(self, facts: ReadModel, plan: str) -> None:
+        self._facts = facts
+        self._ids = select(col(PoolAsset.asset)).where(facts.current(PoolAsset), col(PoolAsset.plan) == plan)
+        self._adjusted: dict[str, list[tuple[date, int, FactKey]]] | None = None
+
+    def receivables(self) -> Iterable[Any]:
+        """Each receivable as it stands, with ``began``: the record that registered it."""
+        first = (
+            select(col(Receivable.id).label("id"), func.min(col(Receivable.from_position)).label("began"))
+            .where(col(Receivable.id).in_(self._ids))
+            .group_by(col(Receivable.id))
+            .subquery()
+        )
+        statement = (
+            select(col(Receivable.id), col(Receivable.creditor), col(Receivable.debtor), col(Receivable.amount))
+            .add_columns(col(Receivable.due), col(Receivable.registered_on), col(Receivable.disputed))
+            .add_columns(col(Receivable.related_party), first.c.began)
+            .join(first, first.c.id == col(Receivable.id))
+            .where(self._facts.current(Receivable))
+        )
+        return self._facts.execute(statement)
+
+    def outputs(self) -> Mapping[str, dict[str, _Piece]]:
+        """Every output ever made on these receivables, spent or not, by receivable and id."""
+        statement = select(
+            col(Output.root), col(Output.id), col(Output.amount), col(Output.parents), col(Output.from_position)
+        ).where(col(Output.root).in_(self._ids), col(Output.from_height) <= self._facts.height)
+        found: defaultdict[str, dict[str, _Piece]] = defaultdict(dict)
+        for root, id_, amount, parents, position in self._facts.execute(statement):
+            found[root][id_] = _Piece(amount, tuple(parents), position)
+        return found
+
+    def settlements(self) -> Mapping[str, Sequence[Any]]:
+        """Every part of a payment that settles one of these receivables or its outputs."""
+        statement = (
+            select(col(Settlement.receivable), col(Settlement.id), col(Settlement.target_kind), col(Settlement.target))
+            .add_columns(col(Settlement.amount), col(Settlement.paid_on), col(Settlement.from_position))
+            .where(self._facts.current(Settlement), col(Settlement.receivable).in_(self._ids))
+            .order_by(col(Settlement.paid_on), col(Settlement.from_position), col(Settlement.id))
+        )
+        return _grouped(self._facts.execute(statement))
+
+    def invoices(self) -> Mapping[str, Sequence[Any]]:
+        """The invoices each receivable rests on, with ``began``: the record that registered the invoice."""
+        statement = (
+            select(col(ReceivableInvoice.receivable), col(Invoice.id), col(Invoice.number), col(Invoice.issued))
+            .add_columns(func.min(col(Invoice.from_position)).label("began"))
+            .join(Invoice, col(Invoice.id) == col(ReceivableInvoice.invoice))
+            .where(self._facts.current(ReceivableInvoice), col(ReceivableInvoice.receivable).in_(self._ids))
+            .where(col(Invoice.from_height) <= self._facts.height)
+            .group_by(col(ReceivableInvoice.receivable), col(Invoice.id), col(Invoice.number), col(Invoice.issued))
+            .order_by(col(ReceivableInvoice.receivable), col(Invoice.id))
+        )
+        return _grouped(self._facts.execute(statement))
+
+    def adjustments(self) -> Mapping[str, list[tuple[date, int, FactKey]]]:
+        """What changed the amount owed other than payments, by receivable: UTC day of the block, fen, and the fact."""
+        if self._adjusted is None:
+            self._adjusted = self._read_adjustments()
+        return self._adjusted
+
+    def _read_adjustments(self) -> dict[str, list[tuple[date, int, FactKey]]]:
+        seen = col(Receivable.from_height) <= self._facts.height
+        touched = select(col(Receivable.id)).where(
+            col(Receivable.id).in_(self._ids), col(Receivable.adjusted) != 0, seen
+        )
+        statement = (
+            select(col(Receivable.id), col(BlockRow.timestamp), col(Receivable.from_position))
+            .add_columns(col(Receivable.adjusted))
+            .join(BlockRow, col(BlockRow.height) == col(Receivable.from_height))
+            .where(col(Receivable.id).in_(touched), seen)
+            .order_by(col(Receivable.id), col(Receivable.from_position))
+        )
+        found: defaultdict[str, list[tuple[date, int, FactKey]]] = defaultdict(list)
+        before: tuple[str, int] = ("", 0)
+        for id_, timestamp, position, adjusted in self._facts.execute(statement):
+            known = before[1] if before[0] == id_ else 0
+            if adjusted != known:
+                found[id_].append((_day(timestamp), adjusted - known, ("Receivable", id_, position)))
+            before = (id_, adjusted)
+        return found
+
+
+def _day(timestamp: int) -> date:
+    return datetime.fromtimestamp(timestamp / MS_PER_SECOND, tz=UTC).date()
+
+
+def _grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
+    """Rows by their first column."""
+    found: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row[0]].append(row)
+    return found
