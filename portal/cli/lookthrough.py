@@ -1,0 +1,116 @@
+"""`glasspool plans` and `look-through`: what is behind a security, down to one invoice, each step with its record."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ledger.proofs import Prover
+from portal.cli.console import emit, progress, say
+from portal.cli.parameters import JsonFlag
+from portal.errors import PortalError
+from portal.node import opened_store
+from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.position import Position
+    from ledger.store import AsOf, Store
+
+Option = typer.Option
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("plans")(list_plans)
+    app.command("look-through")(look)
+
+
+def _day(value: str | None) -> date | None:
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise typer.BadParameter("a date is written YYYY-MM-DD") from None
+
+
+Height = Annotated[int | None, Option(min=0, help="As of this height; the newest block by default.", metavar="H")]
+Day = Annotated[
+    str | None, Option("--date", help="On this day; without --height, as known then.", metavar="YYYY-MM-DD")
+]
+
+
+def list_plans(height: Height = None, as_json: Annotated[bool, JsonFlag] = False) -> None:
+    """List the plans on the ledger with their securities, assets and distributions."""
+    from portal.cli import lookthrough_view as view
+    from regulator.lookthrough import plans
+
+    settings = Settings()
+    with opened_store(settings) as store:
+        facts = store.at(height)
+        lines = plans(facts)
+    data = {"height": facts.height, "plans": [line.as_json() for line in lines]}
+    emit(data, view.plans_table(lines, view.language(settings.lang)), as_json=as_json)
+
+
+def look(
+    plan: Annotated[str, typer.Argument(help="The plan's id, as `glasspool plans` lists it.")],
+    asset: Annotated[str | None, Option(help="Follow this asset down to its invoices and payments.")] = None,
+    height: Height = None,
+    day: Day = None,
+    offset: Annotated[int, Option(min=0, help="The first asset to list, counted from 0.")] = 0,
+    limit: Annotated[int, Option(min=0, max=100_000, help="How many assets to list.")] = 20,
+    proofs: Annotated[
+        Path | None,
+        Option(help="Write the proof of every record behind the asset, or behind all assets, to this file."),
+    ] = None,
+    as_json: Annotated[bool, JsonFlag] = False,
+) -> None:
+    """Look through a plan: tranches, pool, assets, and one asset's certificate, invoices and payments."""
+    from portal.cli import lookthrough_view as view
+    from regulator.lookthrough import look_through
+    from regulator.positions import lineage_positions
+
+    settings = Settings()
+    with opened_store(settings) as store:
+        facts, on = _reading(store, height, _day(day))
+        found = look_through(facts, plan, asset, on=on, offset=offset, limit=limit)
+        data = found.as_json()
+        if proofs is not None:
+            behind = lineage_positions(facts, plan) if asset is None else found.positions()
+            data["proofs"] = {"file": str(proofs), "records": _write_proofs(store, settings, proofs, behind)}
+    emit(data, view.looked_through(found, view.language(settings.lang)), as_json=as_json)
+
+
+def _reading(store: Store, height: int | None, on: date | None) -> tuple[AsOf, date]:
+    """The facts and the day to look at: a day alone means what was known at its end, a height alone its block's day."""
+    if height is None and on is not None:
+        height = store.height_on(on)
+    facts = store.at(height)
+    return facts, facts.time.date() if on is None else on
+
+
+def _write_proofs(store: Store, settings: Settings, file: Path, behind: Sequence[Position]) -> int:
+    """Write one proof a line, in ledger order; returns how many. Nothing is left behind when one cannot be made."""
+    prover = Prover(store, engine=settings.sm_engine)
+    partial = file.with_name(file.name + ".partial")
+    try:
+        with partial.open("w", encoding="utf-8") as out, progress("proving records", len(behind)) as advance:
+            for position in behind:
+                out.write(json.dumps(prover.prove(position).as_json(), ensure_ascii=False) + "\n")
+                advance()
+        partial.replace(file)
+    except OSError as failure:
+        raise PortalError(
+            "file", f"{file} cannot be written: {failure.strerror}", next_step="Name another file."
+        ) from None
+    finally:
+        partial.unlink(missing_ok=True)
+    say(f"{len(behind)} proofs in {file}; check them anywhere with: glasspool verify {file} --genesis-hash HASH")
+    return len(behind)

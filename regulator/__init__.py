@@ -1,0 +1,1 @@
+"""What is checked from above the chain, and what was found."""

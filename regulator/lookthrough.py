@@ -1,0 +1,358 @@
+"""Looking through a plan: plan -> tranches -> pool -> one asset's certificate, invoices and payments.
+
+Everything is read from the facts as of one height; the pool is seen on one business day. Every step names the record
+that shows it, so that it can be proved (``ledger.proofs``) without this node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlmodel import col
+
+from abs.assets import AssetRow, Party
+from abs.composition import Bucket, Concentration
+from abs.figure import Figure
+from abs.performance import DELINQUENCY_EDGES
+from abs.pool import Pool, read_pool
+from abs.reading import plan_of
+from ledger.facts import Distribution, Member, Plan, PoolAsset, Tranche
+from ledger.position import Position
+from ledger.store import AsOf
+from regulator.evidence import Register, rows_of
+from regulator.steps import AssetTrail, DistributionStep, Evidence, TrancheStep, jsonable
+from regulator.trail import asset_trail
+
+__all__ = ["AssetLine", "AssetPage", "LookThrough", "PlanLine", "PlanStep", "PoolStep", "look_through", "plans"]
+
+PAGE = 50
+"""Assets listed where nobody asks for another number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One plan in a list: what was raised, what is still owed to holders, how many assets and distributions, in fen."""
+
+    plan: str
+    name: str
+    code: str
+    venue: str
+    manager: str
+    closing: date
+    maturity: date
+    tranches: int
+    principal: int
+    outstanding: int
+    assets: int
+    distributions: int
+    last_distribution: date | None
+
+    def as_json(self) -> dict[str, object]:
+        """The line as JSON-able data."""
+        return {one.name: jsonable(getattr(self, one.name)) for one in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """The plan and the record that established it."""
+
+    plan: str
+    name: str
+    code: str
+    venue: str
+    manager: str
+    custodian: str
+    servicer: str
+    originators: tuple[str, ...]
+    shelf: str | None
+    cutoff: date
+    closing: date
+    maturity: date
+    established: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStep:
+    """The pool on a day, in figures. ``original`` is the first amount of all assets, paid or not."""
+
+    on: date
+    original: Figure
+    balance: Figure
+    count: Figure
+    wam: Figure
+    seasoning: Figure
+    delinquency_ratio: Figure
+    disputed_share: Figure
+    related_party_share: Figure
+    aging: tuple[Bucket, ...]
+    ladder: tuple[Bucket, ...]
+    debtors: Concentration
+    creditors: Concentration
+
+    def as_json(self, depth: int = 0) -> dict[str, object]:
+        """Every figure with its formula, buckets and concentrations with theirs."""
+        found: dict[str, object] = {}
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, Figure | Concentration):
+                found[one.name] = value.as_json(depth)
+            elif isinstance(value, tuple):
+                found[one.name] = [bucket.as_json(depth) for bucket in value]
+            else:
+                found[one.name] = jsonable(value)
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetLine:
+    """One asset of the pool on the day, fen."""
+
+    asset: str
+    invoices: tuple[str, ...]
+    creditor: str
+    debtor: str
+    amount: int
+    outstanding: int
+    issued: date
+    due: date
+    days_past_due: int
+    assigned_on: date | None
+    disputed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetPage:
+    """Some of the pool's assets, open and paid, in the order of their assignment; ``total`` says how many there are."""
+
+    offset: int
+    total: int
+    lines: tuple[AssetLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookThrough:
+    """What stands behind a plan, as of ``height`` and on ``pool.on``; ``names`` are the members' names by id."""
+
+    height: int
+    block_hash: str
+    time: datetime
+    plan: PlanStep
+    tranches: tuple[TrancheStep, ...]
+    pool: PoolStep
+    assets: AssetPage
+    asset: AssetTrail | None
+    names: dict[str, str]
+
+    def evidence(self) -> Iterator[Evidence]:
+        """The records behind the plan and its tranches, then those of the asset looked at; each once."""
+        seen: set[str] = set()
+        for one in self._evidence():
+            if one.position not in seen:
+                seen.add(one.position)
+                yield one
+
+    def positions(self) -> tuple[Position, ...]:
+        """Where those records are, in ledger order."""
+        found = (Position.parse(one.position) for one in self.evidence())
+        return tuple(sorted(position for position in found if position is not None))
+
+    def _evidence(self) -> Iterator[Evidence]:
+        yield self.plan.established
+        for tranche in self.tranches:
+            yield tranche.established
+            for distribution in tranche.distributions:
+                yield distribution.paid
+        if self.asset is not None:
+            yield from self.asset.evidence()
+
+    def as_json(self, depth: int = 0) -> dict[str, object]:
+        """Everything as JSON-able data; ``depth`` unfolds figures that many levels."""
+        found = {one.name: jsonable(getattr(self, one.name)) for one in fields(self) if one.name != "pool"}
+        return found | {"pool": self.pool.as_json(depth)}
+
+
+def plans(facts: AsOf) -> tuple[PlanLine, ...]:
+    """Every plan on the ledger at the height, by code; empty when there is none."""
+    tranches: dict[str, list[Tranche]] = {}
+    for tranche in facts.select(Tranche):
+        tranches.setdefault(tranche.plan, []).append(tranche)
+    assets = _counts(facts)
+    paid: dict[str, set[tuple[int, date]]] = {}
+    for distribution in facts.select(Distribution):
+        paid.setdefault(distribution.plan, set()).add((distribution.period, distribution.paid_on))
+    lines = [
+        PlanLine(
+            plan=plan.id,
+            name=plan.name,
+            code=plan.code,
+            venue=plan.venue,
+            manager=plan.manager,
+            closing=plan.closing,
+            maturity=plan.maturity,
+            tranches=len(tranches.get(plan.id, ())),
+            principal=sum(one.principal for one in tranches.get(plan.id, ())),
+            outstanding=sum(one.outstanding for one in tranches.get(plan.id, ())),
+            assets=assets.get(plan.id, 0),
+            distributions=len({period for period, _ in paid.get(plan.id, ())}),
+            last_distribution=max((day for _, day in paid.get(plan.id, ())), default=None),
+        )
+        for plan in facts.select(Plan)
+    ]
+    return tuple(sorted(lines, key=lambda line: (line.code, line.plan)))
+
+
+def _counts(facts: AsOf) -> dict[str, int]:
+    statement = (
+        select(col(PoolAsset.plan), func.count(func.distinct(col(PoolAsset.asset))))
+        .where(facts.current(PoolAsset))
+        .group_by(col(PoolAsset.plan))
+    )
+    return {plan: int(number) for plan, number in rows_of(facts, statement)}
+
+
+def look_through(
+    facts: AsOf,
+    plan: str,
+    asset: str | None = None,
+    *,
+    on: date | None = None,
+    edges: tuple[int, ...] = DELINQUENCY_EDGES,
+    offset: int = 0,
+    limit: int = PAGE,
+) -> LookThrough:
+    """The plan with its tranches, its pool on a day (the block's by default), a page of assets, and one asset's trail.
+
+    Raises UnknownPlan and UnknownAsset, each with what to do next.
+    """
+    found = plan_of(facts, plan)
+    register = Register(facts)
+    tranches = _tranches(facts, register, plan)
+    pool = read_pool(facts, plan, on)
+    lines = tuple(_line(row) for row in pool.history[offset : offset + limit])
+    trail = None if asset is None else asset_trail(facts, plan, asset)
+    step = _pool_step(pool, edges)
+    return LookThrough(
+        height=facts.height,
+        block_hash="0x" + bytes(facts.block_hash).hex(),
+        time=facts.time,
+        plan=_plan_step(register, found),
+        tranches=tranches,
+        pool=step,
+        assets=AssetPage(offset=offset, total=len(pool.history), lines=lines),
+        asset=trail,
+        names=_names(facts, _members(found, step, lines, trail)),
+    )
+
+
+def _plan_step(register: Register, plan: Plan) -> PlanStep:
+    return PlanStep(
+        plan=plan.id,
+        name=plan.name,
+        code=plan.code,
+        venue=plan.venue,
+        manager=plan.manager,
+        custodian=plan.custodian,
+        servicer=plan.servicer,
+        originators=tuple(plan.originators),
+        shelf=plan.shelf,
+        cutoff=plan.cutoff,
+        closing=plan.closing,
+        maturity=plan.maturity,
+        established=register.began(plan),
+    )
+
+
+def _tranches(facts: AsOf, register: Register, plan: str) -> tuple[TrancheStep, ...]:
+    paid = sorted(
+        facts.select(Distribution, col(Distribution.plan) == plan), key=lambda one: (one.period, one.from_position)
+    )
+    register.expect(one.from_position for one in paid)
+    steps = []
+    for tranche in facts.select(Tranche, col(Tranche.plan) == plan, order_by=col(Tranche.place)):
+        steps.append(
+            TrancheStep(
+                tranche=tranche.tranche,
+                name=tranche.name,
+                code=tranche.code,
+                rank=tranche.rank,
+                principal=tranche.principal,
+                outstanding=tranche.outstanding,
+                rate=tranche.rate,
+                repayment=tranche.repayment,
+                maturity=tranche.maturity,
+                established=register.began(facts.history(Tranche, tranche.id)[0]),
+                distributions=tuple(
+                    DistributionStep(
+                        distribution=one.id,
+                        period=one.period,
+                        paid_on=one.paid_on,
+                        principal=one.principal,
+                        interest=one.interest,
+                        paid=register.began(one),
+                    )
+                    for one in paid
+                    if one.tranche == tranche.tranche
+                ),
+            )
+        )
+    return tuple(steps)
+
+
+def _pool_step(pool: Pool, edges: tuple[int, ...]) -> PoolStep:
+    return PoolStep(
+        on=pool.on,
+        original=pool.original(),
+        balance=pool.balance(),
+        count=pool.count(),
+        wam=pool.wam(),
+        seasoning=pool.seasoning(),
+        delinquency_ratio=pool.delinquency_ratio(),
+        disputed_share=pool.disputed_share(),
+        related_party_share=pool.related_party_share(),
+        aging=pool.aging(edges),
+        ladder=pool.maturity_ladder(),
+        debtors=pool.concentration(Party.DEBTOR),
+        creditors=pool.concentration(Party.CREDITOR),
+    )
+
+
+def _line(row: AssetRow) -> AssetLine:
+    return AssetLine(
+        asset=row.asset,
+        invoices=row.invoices,
+        creditor=row.creditor,
+        debtor=row.debtor,
+        amount=row.amount,
+        outstanding=row.outstanding,
+        issued=row.issued,
+        due=row.due,
+        days_past_due=row.days_past_due,
+        assigned_on=row.assigned_on,
+        disputed=row.disputed,
+    )
+
+
+def _members(plan: Plan, pool: PoolStep, lines: tuple[AssetLine, ...], trail: AssetTrail | None) -> set[str]:
+    found = {plan.manager, plan.custodian, plan.servicer, *plan.originators}
+    for side in (pool.debtors, pool.creditors):
+        found.update(holding.member for holding in side.largest)
+    for line in lines:
+        found.update((line.creditor, line.debtor))
+    if trail is not None:
+        found.update((trail.receivable.creditor, trail.receivable.debtor))
+        found.update(owner for output in trail.outputs for owner in output.owners)
+        found.update(member for one in trail.payments for member in (one.payer, one.payee))
+        found.update(one.assignor for one in trail.assignments)
+        found.update(one.signer for one in trail.evidence())
+        found.update(one.verified_by for one in trail.invoices if one.verified_by is not None)
+    return found
+
+
+def _names(facts: AsOf, members: set[str]) -> dict[str, str]:
+    if not members:
+        return {}
+    rows = facts.select(Member, col(Member.id).in_(sorted(members)), order_by=col(Member.id))
+    return {one.id: one.name for one in rows}

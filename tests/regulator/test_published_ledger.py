@@ -1,0 +1,47 @@
+"""A published receivables ledger, made into blocks, replicated, and looked through: the figures others computed."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from abs.assets import Basis
+from abs.pool import read_pool
+from ledger.consortium import PIN, import_receivables, packaged_map
+from ledger.store import Store
+from regulator.lookthrough import look_through
+from regulator.positions import lineage_positions
+from tests.support.follow import follow
+
+FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "receivables" / "ibm_accounts_receivable.csv"
+JUNE = date(2013, 6, 30)
+
+
+@pytest.mark.slow
+@pytest.mark.oracle
+def test_the_published_ledger_through_real_blocks(tmp_path: Path) -> None:
+    if not FILE.exists():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"{FILE.name} is not beside this checkout")
+        pytest.skip(f"{FILE.name} is not beside this checkout")
+    summary = import_receivables(FILE, packaged_map("ibm"), tmp_path / "archive")
+    assert (tmp_path / "archive" / PIN).exists()
+    follow(tmp_path / "ledger.db", tmp_path / "archive")
+    with Store.open(tmp_path / "ledger.db") as store:
+        whole = read_pool(store.at(), summary.plan)
+        assert (len(whole.history), whole.original().text()) == (2466, "147,703.18")
+        assert whole.disputed_share(Basis.ORIGINAL).text() == "24.88%"
+        assert whole.days_to_settle().text(3) == "26.701"
+        then = store.at(store.height_on(JUNE))
+        for pool in (read_pool(then, summary.plan), whole.on_day(JUNE)):
+            assert pool.balance().text() == "5,119.85"
+            assert [one.balance.text() for one in pool.aging((1, 31))] == ["4,284.29", "835.56", "0.00"]
+            assert pool.dso().text() == "26.26"
+        found = look_through(then, summary.plan, limit=3000)
+        assert all(line.invoices for line in found.assets.lines)
+        assert found.pool.balance.text() == "5,119.85"
+        positions = lineage_positions(store.at(), summary.plan)
+        assert len(positions) == summary.transactions - 1 - summary.members  # all but the deployment and admissions
