@@ -1,0 +1,65 @@
+"""Every error of the disclosure package: one root, leaves by whose fault it is.
+
+What is wrong *inside* a package is not an error but a verdict (:mod:`disclosure.verify`); these are for what keeps a
+package from being made, or from being judged at all.
+"""
+
+from __future__ import annotations
+
+
+class DisclosureError(Exception):
+    """Root of the package's errors.
+
+    ``code`` is a stable kebab-case name, ``message`` one sentence with the cause, ``next_step`` what to do about it.
+    """
+
+    default_next_step = ""
+
+    def __init__(self, code: str, message: str, *, next_step: str | None = None) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.next_step = self.default_next_step if next_step is None else next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
+
+class PackageMalformed(DisclosureError):
+    """A package from outside breaks the format's rules or limits; ``file`` is the part that does, "" for the whole."""
+
+    default_next_step = "Ask whoever sent the package for it again; do not rely on this copy."
+
+    def __init__(self, code: str, message: str, *, file: str = "", next_step: str | None = None) -> None:
+        super().__init__(code, message, next_step=next_step)
+        self.file = file
+
+
+class PackageUnreadable(DisclosureError):
+    """What was named is not there, or cannot be read."""
+
+    default_next_step = "Check the path: a package is a folder with a manifest.json, or the .zip of one."
+
+
+class PackageExists(DisclosureError):
+    """Something already stands where the package would go; nothing was written."""
+
+    default_next_step = "Choose another folder, or say --force to replace a package that stands there."
+
+
+class Unwritable(DisclosureError):
+    """A file or folder cannot be written; nothing of it was left behind."""
+
+    default_next_step = "Check that the folder is yours to write to and the disk has room, or choose another."
+
+
+class CertificateInvalid(DisclosureError):
+    """A certificate, or the path from it, does not hold."""
+
+    default_next_step = "Ask the signer for a certificate from an authority you trust."
+
+
+class KeyUnusable(DisclosureError):
+    """The signing key cannot be used as it is kept."""
+
+    default_next_step = "Check the key file, its permissions and its passphrase."

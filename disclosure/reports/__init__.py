@@ -1,0 +1,1 @@
+"""The kinds of report: what each one says, as values that any renderer can show."""
