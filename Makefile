@@ -17,8 +17,8 @@ PACKAGES = portal ledger abs disclosure regulator dashboards
 demo: $(STAMP) ## Install, make a consortium, replicate it, report on it; print where everything is
 	@$(BIN)/glasspool demo
 
-serve: $(STAMP) ## Open the pages of the node on this machine
-	@$(BIN)/glasspool serve
+serve: $(STAMP) ## Open the pages of the node on this machine: GLASSPOOL_HOME, or else the demo's
+	@GLASSPOOL_HOME="$${GLASSPOOL_HOME:-$$(if [ -d demo/node ]; then echo demo/node; fi)}" $(BIN)/glasspool serve
 
 test: $(STAMP) ## Install what the tests need and run all of them (PYTEST_ARGS="-k name" for some)
 	@.ci/system-packages tests

@@ -1,0 +1,127 @@
+"""The HTTP application of the node: an index, health, the plans as JSON, and the pages of Panel, behind one gate."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboards import formats
+from dashboards.desk import Desk
+from dashboards.pool_page import PoolPage
+from dashboards.texts import Language, text
+from dashboards.theme import ICON
+from portal.errors import NotLoopback
+from portal.gate import Gate, allowed_hosts
+from portal.panel_host import PageHost
+
+if TYPE_CHECKING:
+    from panel.viewable import Viewable
+
+__all__ = ["POOL_PAGE", "make_app", "require_loopback"]
+
+#: Address of the page of one plan's pool.
+POOL_PAGE = "/dash/pools/{plan}"
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def require_loopback(host: str) -> None:
+    """Raises NotLoopback unless ``host`` reaches this machine only: there is no sign-in that would keep others out."""
+    if host == "localhost":
+        return
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise NotLoopback(host) from None
+    if not address.is_loopback:
+        raise NotLoopback(host)
+
+
+def make_app(desk: Desk, *, host: str, port: int, language: Language = Language.ZH) -> Gate:
+    """The application for a server bound to ``host`` and ``port``; whatever reaches it has passed the gate.
+
+    Raises NotLoopback for a host that other machines can reach.
+    """
+    require_loopback(host)
+    app = FastAPI(title="Glasspool", docs_url=None, redoc_url=None, openapi_url=None)
+
+    def pool_page(arguments: Mapping[str, str]) -> Viewable:
+        day = arguments.get("on")
+        page = PoolPage(
+            desk,
+            arguments["plan"],
+            language=Language(arguments.get("lang", language)),
+            on=None if day is None else date.fromisoformat(day),
+        )
+        return page.page()
+
+    pages = PageHost({POOL_PAGE: pool_page}, app, title=text("product", language))
+    _add_index(app, desk, language)
+    _add_answers(app, desk, pages)
+    return Gate(app=app, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token)
+
+
+def _add_index(app: FastAPI, desk: Desk, default: Language) -> None:
+    """The index, which needs no session and is read in a thread of its own."""
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    for name in ("amount", "count", "day", "instant", "short_hash"):
+        environment.filters[name] = getattr(formats, name)
+
+    @app.get("/", response_class=HTMLResponse)
+    def index(lang: Language = default) -> str:
+        return environment.get_template("index.html").render(
+            t=lambda name, **values: text(name, lang, **values),
+            language=lang,
+            languages=((Language.ZH, "中文"), (Language.EN, "English")),
+            moment=desk.moment(),
+            plans=desk.plans(),
+        )
+
+    @app.get("/favicon.ico")
+    def icon() -> FileResponse:
+        return FileResponse(ICON, media_type="image/svg+xml")
+
+
+def _add_answers(app: FastAPI, desk: Desk, pages: PageHost) -> None:
+    """What programs ask: health, and the plans as JSON."""
+
+    @app.get("/healthz")
+    def health() -> JSONResponse:
+        moment = desk.moment()
+        height = None if moment is None else moment.height
+        return JSONResponse({"status": "ok", "height": height, "sessions": pages.sessions()})
+
+    @app.get("/api/plans")
+    def plans() -> JSONResponse:
+        moment = desk.moment()
+        listed = [
+            {
+                "plan": plan.plan,
+                "code": plan.code,
+                "name": plan.name,
+                "venue": plan.venue,
+                "manager": plan.manager,
+                "custodian": plan.custodian,
+                "closing": plan.closing.isoformat(),
+                "maturity": plan.maturity.isoformat(),
+                "tranches": plan.tranches,
+                "principal": plan.principal,
+            }
+            for plan in desk.plans()
+        ]
+        return JSONResponse(
+            {
+                "height": None if moment is None else moment.height,
+                "block_hash": None if moment is None else moment.block_hash,
+                "plans": listed,
+            }
+        )

@@ -1,0 +1,75 @@
+"""The `glasspool` command. Exit codes: 0 done, 1 a negative verdict, 2 wrong usage or an unusable environment."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from portal.cli.console import EXIT_UNUSABLE, fail
+
+__all__ = ["application", "main"]
+
+# One module a noun, each with register(app); their order is the order of the help.
+COMMANDS = ("demo", "node", "proof", "block", "lookthrough", "report", "serve", "consortium")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"glasspool {installed_version('glasspool')}\n")
+        raise typer.Exit
+
+
+def application() -> typer.Typer:
+    """Return the command with all its subcommands."""
+    app = typer.Typer(
+        name="glasspool",
+        help="An independently verified replica of a supply-chain-finance ledger, and what its securities stand on.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def root(
+        version: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        ] = False,
+    ) -> None:
+        """Follow a ledger, look through its securities, prove and report what is there."""
+
+    for name in COMMANDS:
+        import_module(f"portal.cli.{name}").register(app)
+    return app
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and end the process with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
+    try:
+        application()(arguments)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        fail(
+            f"the setting {where} is not usable: {first['msg']}",
+            "Correct the variable or glasspool.toml.",
+            code="settings",
+            as_json=as_json,
+        )
+    except KeyboardInterrupt:
+        fail("stopped", "Run the command again: it goes on where it stopped.", code="interrupted", as_json=as_json)
+    except BrokenPipeError:
+        sys.exit(EXIT_UNUSABLE)
+    except Exception as failure:  # noqa: BLE001 the outermost edge
+        if not hasattr(failure, "next_step"):  # not one of ours: a defect, whose traceback is wanted
+            traceback.print_exception(failure)
+            sys.exit(EXIT_UNUSABLE)
+        fail(str(failure), failure.next_step, code=getattr(failure, "code", ""), as_json=as_json)
+    sys.exit(EXIT_UNUSABLE)

@@ -1,0 +1,146 @@
+"""`glasspool prove` and `glasspool verify`: evidence to take away, and judging what someone else brings."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ledger.anchor import Anchor
+from ledger.errors import Malformed
+from ledger.proofs import Proof, ProofVerifier, Prover
+from ledger.verdict import Assessment, StepVerdict, Verdict
+from portal.cli.block import assessment_json, assessment_table
+from portal.cli.console import EXIT_NEGATIVE, emit, progress
+from portal.cli.node import pairs
+from portal.cli.parameters import Address, Hash32, JsonFlag
+from portal.errors import PortalError
+from portal.node import NotJoined, opened_store
+from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Option = typer.Option
+MAX_PROOF_BYTES = 64 * 1024 * 1024  # of one proof; ours take some ten thousand
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("prove")(prove)
+    app.command("verify")(verify)
+
+
+def prove(
+    record: Annotated[str, typer.Argument(help="A record: height:transaction:log, or its transaction's hash.")],
+    output: Annotated[Path, Option("--output", "-o", help="The file to write.")],
+    as_json: Annotated[bool, JsonFlag] = False,
+) -> None:
+    """Write the proof of one record, checkable without this node."""
+    settings = Settings()
+    with opened_store(settings) as store:
+        position = store.find_record(record)
+        proof = Prover(store, engine=settings.sm_engine).prove(position)
+    text = json.dumps(proof.as_json(), ensure_ascii=False, indent=1) + "\n"
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as failure:
+        raise PortalError(
+            "file", f"{output} cannot be written: {failure.strerror}", next_step="Name another file."
+        ) from None
+    answer = {"record": str(position), "kind": proof.kind, "file": str(output), "bytes": len(text.encode())}
+    emit(answer, pairs(answer), as_json=as_json)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="A proof, a file with one a line, or a package: its folder or zip.")],
+    genesis_hash: Annotated[str | None, Hash32(help="The genesis hash you trust.")] = None,
+    contract: Annotated[list[str] | None, Address(help="A record book you trust; may be repeated.")] = None,
+    ca: Annotated[Path | None, Option(help="The CA certificate you trust, for a package's signer.")] = None,
+    as_json: Annotated[bool, JsonFlag] = False,
+) -> None:
+    """Judge a proof or a report package: 0 nothing failed, 1 something did, 2 unreadable."""
+    if not file.exists():
+        raise PortalError("file", f"{file} does not exist", next_step="Give the path of a proof or a package.")
+    if _is_package(file):
+        from portal.cli.report import judge_package
+
+        judged = judge_package(file, ca=ca, genesis_hash=genesis_hash)
+        data = assessment_json(judged)
+    else:
+        judged, data = _verify_proofs(file, genesis_hash, contract)
+    emit(data, assessment_table(judged), as_json=as_json)
+    if judged.verdict is Verdict.FAILED:
+        raise typer.Exit(EXIT_NEGATIVE)
+
+
+def _joined() -> Anchor | None:
+    """Return what this machine's node pinned, if there is a node: the reader's own trust, unless told otherwise."""
+    try:
+        with opened_store(Settings()) as store:
+            pinned = store.anchor()
+    except NotJoined:
+        return None
+    return None if pinned is None else Anchor.from_json(pinned)
+
+
+def _judged(verifier: ProofVerifier, document: bytes) -> Assessment:
+    """Judge one proof; one that is not even shaped like a proof has failed."""
+    try:
+        proof = Proof.from_json(document)
+    except Malformed as failure:
+        step = StepVerdict(
+            number=1, name="strict shape", verdict=Verdict.FAILED, code=failure.code, detail=failure.message
+        )
+        return Assessment(steps=(step,))
+    return verifier.verify(proof)
+
+
+def _verify_proofs(
+    file: Path, genesis_hash: str | None, contract: list[str] | None
+) -> tuple[Assessment, dict[str, object]]:
+    """Judge each proof of the file; the steps returned are of the first that failed, or of the last."""
+    pinned = None if genesis_hash is None else bytes.fromhex(genesis_hash.removeprefix("0x"))
+    contracts = tuple(bytes.fromhex(each.removeprefix("0x")) for each in contract or ())
+    if pinned is None or not contracts:
+        joined = _joined()
+        if joined and pinned in (None, joined.genesis_hash):
+            pinned, contracts = joined.genesis_hash, contracts or joined.contracts
+    verifier = ProofVerifier(genesis_hash=pinned, contracts=contracts)
+    shown: Assessment | None = None
+    failed: list[int] = []
+    number = 0
+    with progress("verifying proofs") as advance:
+        for number, document in enumerate(_documents(file), 1):
+            judged = _judged(verifier, document)
+            if judged.verdict is Verdict.FAILED:
+                failed.append(number)
+            if shown is None or shown.verdict is not Verdict.FAILED:
+                shown = judged
+            advance()
+    if shown is None:
+        raise PortalError("empty", f"{file} holds no proof", next_step="Give a file that `glasspool prove` wrote.")
+    return shown, assessment_json(shown) | {"proofs": number, "failed": failed}
+
+
+def _is_package(file: Path) -> bool:
+    """Tell a package, which is a folder or a zip file, from a proof, which is text."""
+    if file.is_dir():
+        return True
+    with file.open("rb") as opened:
+        return opened.read(2) == b"PK"
+
+
+def _documents(file: Path) -> Iterator[bytes]:
+    """Yield the proofs of a file: one a line, or one that fills it."""
+    with file.open("rb") as opened:
+        if opened.readline(MAX_PROOF_BYTES).strip() in (b"", b"{"):
+            opened.seek(0)
+            yield opened.read(MAX_PROOF_BYTES)
+            return
+        opened.seek(0)
+        while line := opened.readline(MAX_PROOF_BYTES):
+            if line.strip():
+                yield line

@@ -1,0 +1,83 @@
+"""`glasspool serve`: open the pages of the node on this machine."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+from typing import Annotated
+
+import typer
+
+from portal.cli.console import say
+from portal.errors import PortalError
+
+__all__ = ["register", "serve"]
+
+_SHUTDOWN_SECONDS = 3
+_MAX_MESSAGE_BYTES = 1 << 20  # what a browser sends a page: clicks and searches, never more than a few kilobytes
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("serve")(serve)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Loopback address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535, show_default="8765")] = None,
+) -> None:
+    """Serve the node's pages to this machine, until interrupted."""
+    from portal.app import make_app, require_loopback
+    from portal.node import opened_store
+    from portal.settings import Settings
+
+    settings = Settings()
+    host, port = host or settings.host, port or settings.port
+    require_loopback(host)
+
+    import uvicorn
+
+    from dashboards.desk import REGULATOR, Desk
+    from dashboards.texts import Language
+
+    _refuse_taken_port(host, port)
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    with opened_store(settings) as store:
+        app = make_app(Desk(store, REGULATOR), host=host, port=port, language=Language(settings.lang))
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            ws="websockets-sansio",
+            ws_max_size=_MAX_MESSAGE_BYTES,
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+        )
+        server = uvicorn.Server(config)
+        shown = f"[{host}]" if ":" in host else host
+        say(f"Glasspool is open at http://{shown}:{port}/ — press Ctrl+C to stop.")
+        say("There is no sign-in yet: only this machine can reach it, and whoever can sees everything.")
+        server.run()
+        if not server.started:
+            raise PortalError(
+                "not-started", "The pages could not be opened.", next_step="Look at the log above for the cause."
+            )
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    """Raises PortalError when something already listens there, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as failure:
+            taken = failure.errno == errno.EADDRINUSE
+            reason = "is already in use" if taken else "cannot be listened on"
+            raise PortalError(
+                "port-taken", f"Port {port} on {host} {reason}.", next_step="Stop what uses it or give another --port."
+            ) from None

@@ -1,0 +1,29 @@
+"""Errors of the portal: a stable code, a sentence for a person, and what that person can do next."""
+
+from __future__ import annotations
+
+__all__ = ["NotLoopback", "PortalError"]
+
+
+class PortalError(Exception):
+    """Root of the package's errors: ``code`` is kebab-case, ``message`` one sentence, ``next_step`` what to do."""
+
+    def __init__(self, code: str, message: str, *, next_step: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        return f"{self.message} [{self.code}]"
+
+
+class NotLoopback(PortalError):
+    """The pages were to be opened to other machines although nobody signs in yet."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            "not-loopback",
+            f"The pages have no sign-in yet, so they are not opened on {host!r}, which other machines may reach.",
+            next_step="Use --host 127.0.0.1, and reach it from elsewhere through an SSH tunnel.",
+        )

@@ -1,0 +1,239 @@
+"""The gate in front of every request, over HTTP and websocket alike.
+
+Panel under FastAPI never checks the Origin of a websocket, lets a query choose the session, reads any cookie, imports
+any module named in an address, and takes an address for its scripts from the query. FastAPI's own dependencies and
+Starlette's base middleware never see a websocket, so one pure ASGI application stands before everything:
+
+1. The Host header is one of the names this node was started under, exactly once (a rebound DNS name is refused).
+2. Only GET and HEAD; nothing here changes anything.
+3. The query holds only the parameters the path knows, each once and well formed; a session id is never among them.
+4. The resources of page components come from the known packages only.
+5. A websocket is opened only on a page, from an Origin that is this node under the same Host, with a session token
+   this process signed and that has not expired.
+6. Cookies, credentials and every header a proxy might add are taken off: nobody is signed in yet, so none is meant.
+7. Every answer carries the security headers; scripts run only from this node or with the answer's own nonce.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import date
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["SCRIPT_NONCE", "Gate", "Refusal", "allowed_hosts"]
+
+log = logging.getLogger(__name__)
+
+#: The nonce of the answer being made; whoever renders a page puts it on the page's own scripts.
+SCRIPT_NONCE: ContextVar[str] = ContextVar("script_nonce")
+
+_NONCE_BYTES = 16
+_MAX_QUERY = 200  # characters; the longest legitimate query is a language, a date and a height
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_language(value: str) -> bool:
+    return value in {"zh", "en"}
+
+
+def _is_day(value: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(value)) and bool(date.fromisoformat(value))
+    except ValueError:
+        return False
+
+
+#: Files of scripts and styles, whose query is a version: ``?v=digest``, or by some a bare digest.
+_FILES = ("/static/", "/components/")
+_VERSION = re.compile(r"(?:v=)?[0-9a-zA-Z.]{1,128}")
+#: Which query parameters any other path takes; the first prefix that matches decides.
+_QUERIES: tuple[tuple[str, Mapping[str, Callable[[str], bool]]], ...] = (
+    ("/dash/", {"lang": _is_language, "on": _is_day}),
+    ("/api/", {}),
+    ("/healthz", {}),
+    ("/", {"lang": _is_language}),
+)
+_COMPONENT_PACKAGES = ("panel.", "panel_material_ui.", "dashboards.")
+_PAGE_SOCKET = re.compile(r"/dash/.+/ws")
+#: Nobody may bring an identity from outside: the gate is the only one that will ever add one.
+_TAKEN_OFF = frozenset(
+    {b"cookie", b"authorization", b"proxy-authorization", b"forwarded", b"x-real-ip", b"x-glasspool-principal"}
+)
+_SECURITY_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+
+
+class Refusal(Exception):
+    """A request the gate does not let through: ``status`` over HTTP, a stable ``code``, a ``message`` for a person."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.status = status
+        self.code = code
+        self.message = message
+
+
+def allowed_hosts(host: str, port: int) -> frozenset[str]:
+    """The Host headers a browser on this machine sends to a server bound to ``host`` and ``port``."""
+    names = {host, "localhost", "127.0.0.1"} if host != "::1" else {host, "localhost"}
+    return frozenset(f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """An ASGI application that passes to ``app`` only what the numbered list above allows.
+
+    ``hosts``: the Host headers this node answers to. ``is_our_token``: whether this process signed a session token
+    that is still valid.
+    """
+
+    app: ASGIApp
+    hosts: frozenset[str]
+    is_our_token: Callable[[str], bool] = field(repr=False)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        nonce = secrets.token_urlsafe(_NONCE_BYTES)
+        try:
+            host = self._host(scope)
+            _check_method(scope)
+            _check_query(scope)
+            _check_component(scope)
+            if scope["type"] == "websocket":
+                self._check_websocket(scope, host)
+        except Refusal as refusal:
+            log.warning("refused %s %s: %s", scope["type"], scope["path"][:_MAX_QUERY], refusal.code)
+            await _refuse(scope, send, refusal, nonce)
+            return
+        reset = SCRIPT_NONCE.set(nonce)
+        try:
+            await self.app(_without_identity(scope), receive, _with_headers(send, nonce, host))
+        finally:
+            SCRIPT_NONCE.reset(reset)
+
+    def _host(self, scope: Scope) -> str:
+        hosts = _values(scope, b"host")
+        if len(hosts) != 1 or hosts[0].lower() not in self.hosts:
+            raise Refusal(421, "wrong-host", "This node does not answer under that name.")
+        return hosts[0].lower()
+
+    def _check_websocket(self, scope: Scope, host: str) -> None:
+        if not _PAGE_SOCKET.fullmatch(scope["path"]):
+            raise Refusal(404, "no-such-page", "There is no page there.")
+        origins = _values(scope, b"origin")
+        if len(origins) != 1 or origins[0].lower() != f"http://{host}":
+            raise Refusal(403, "foreign-origin", "Only a page of this node may open a session here.")
+        offered = scope.get("subprotocols", [])
+        if len(offered) != 2 or offered[0] != "bokeh" or not self.is_our_token(offered[1]):
+            raise Refusal(403, "bad-session-token", "This session is unknown or has expired: load the page again.")
+
+
+def _values(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
+def _check_method(scope: Scope) -> None:
+    if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD"}:
+        raise Refusal(405, "read-only", "Pages of this node are only read.")
+
+
+def _check_query(scope: Scope) -> None:
+    query = scope["query_string"].decode("latin-1")
+    refusal = Refusal(400, "bad-query", "This address has more to it than the page understands.")
+    if len(query) > _MAX_QUERY:
+        raise refusal
+    if not query or (scope["path"].startswith(_FILES) and _VERSION.fullmatch(query)):
+        return
+    known = next(known for prefix, known in _QUERIES if scope["path"].startswith(prefix))
+    seen: set[str] = set()
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        well_formed = known.get(name)
+        if well_formed is None or name in seen or not well_formed(value):
+            raise refusal
+        seen.add(name)
+
+
+def _check_component(scope: Scope) -> None:
+    prefix = "/components/"
+    if scope["path"].startswith(prefix) and not scope["path"].startswith(
+        tuple(prefix + package for package in _COMPONENT_PACKAGES)
+    ):
+        raise Refusal(404, "no-such-component", "There is no such component.")
+
+
+def _without_identity(scope: Scope) -> Scope:
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name not in _TAKEN_OFF and not name.startswith((b"x-forwarded-", b"x-glasspool-"))
+    ]
+    return {**scope, "headers": headers}
+
+
+def _policy(nonce: str, host: str) -> str:
+    """The content security policy of one answer.
+
+    Bokeh compiles its expressions in the page (``unsafe-eval``), components are modules made in the page (``blob:``)
+    and their styles are written into it; inline scripts and event handlers from data never run.
+    """
+    socket = f" ws://{host}" if host else ""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'self' 'nonce-{nonce}' 'unsafe-eval' blob:",
+            "style-src 'self' 'unsafe-inline'",
+            "img-src 'self' data: blob:",
+            "font-src 'self' data:",
+            f"connect-src 'self' blob:{socket}",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+
+
+def _with_headers(send: Send, nonce: str, host: str) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in _SECURITY_HEADERS.items():
+                headers[name] = value
+            headers["content-security-policy"] = _policy(nonce, host)
+            if headers.get("content-type", "").startswith(("text/html", "application/json")):
+                headers["cache-control"] = "no-store"
+        await send(message)
+
+    return send_with_headers
+
+
+async def _refuse(scope: Scope, send: Send, refusal: Refusal, nonce: str) -> None:
+    """Answer with the refusal; a websocket is refused before it opens, for which servers answer 403."""
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
+        return
+    answer = _with_headers(send, nonce, "")
+    body = f"{refusal.message} [{refusal.code}]\n".encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    await answer({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await answer({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
