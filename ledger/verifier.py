@@ -82,7 +82,8 @@ def examined(
 ) -> Iterator[tuple[RawBlock, Examined]]:
     """Yield every block with what the stateless steps say of it, in order; ``workers`` 0 does it in this process.
 
-    Memory stays bounded whatever the backlog. Raises VerifierDied when a worker process is gone.
+    Memory stays bounded whatever the backlog. An error of the source is raised after all blocks that came before it.
+    Raises VerifierDied when a worker process is gone.
     """
     if workers == 0:
         registry = anchor.registry(engine)
@@ -91,8 +92,17 @@ def examined(
         return
     waiting: deque[tuple[RawBlock, Future[Examined]]] = deque()
     ahead = 0
+    interrupted: LedgerError | None = None
+    source = iter(blocks)
     with _pool(anchor, engine, workers) as submit:
-        for block in blocks:
+        while True:
+            try:
+                block = next(source)
+            except StopIteration:
+                break
+            except LedgerError as failure:  # what came before it is still good, and must not be lost
+                interrupted = failure
+                break
             waiting.append((block, submit(block.document)))
             ahead += len(block.document)
             while waiting and (ahead > BYTES_AHEAD or len(waiting) > BLOCKS_AHEAD_PER_WORKER * workers):
@@ -100,6 +110,8 @@ def examined(
                 yield _next(waiting)
         while waiting:
             yield _next(waiting)
+    if interrupted is not None:
+        raise interrupted
 
 
 def _next(waiting: deque[tuple[RawBlock, Future[Examined]]]) -> tuple[RawBlock, Examined]:

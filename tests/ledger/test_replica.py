@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ledger.anchor import Trusted
 from ledger.consortium import PIN, Consortium, generate_sample, import_receivables, packaged_map, pin
 from ledger.consortium.server import Node
-from ledger.errors import LedgerError, ProofFailed
+from ledger.errors import LedgerError, Malformed, ProofFailed, SourceUnreachable
 from ledger.replica import join, sync
 from ledger.sources import RawBlock, open_source
 from ledger.sources.archive import ArchiveSource
@@ -29,6 +30,9 @@ from tests.support.chains import DAY, START, SmallChain
 from tests.support.follow import follow
 from tests.support.nodes import serving
 from tests.support.sources import Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
 
@@ -154,6 +158,45 @@ def test_a_tampered_block_stops_the_sync_keeps_the_evidence_and_goes_on_once_rep
     source.close()
     assert follow(database, archive, workers=1) == expected
     assert evidence.exists(), "evidence of a lie is not thrown away"
+
+
+def test_a_source_that_breaks_off_loses_nothing_of_what_it_gave(archive: Path, tmp_path: Path) -> None:
+    source = open_source(archive)
+    blocks = list(source.blocks(0))
+    source.close()
+
+    class Breaking(Listed):
+        def blocks(self, start: int) -> Iterator[RawBlock]:
+            yield from blocks[start:9]
+            raise SourceUnreachable("gone", "The node is gone")
+
+    told = read_pin(archive / PIN)
+    with Store.create(tmp_path / "ledger.db") as store:
+        breaking = Breaking(blocks)
+        join(store, breaking, genesis_hash=told.genesis_hash, contracts=told.contracts)
+        with pytest.raises(SourceUnreachable):
+            sync(store, breaking, evidence=tmp_path, workers=1)
+        head = store.head()
+    assert head is not None
+    assert head.height == 8
+
+
+@pytest.mark.parametrize(
+    ("line", "code"), [(b"not json", "json"), (b'{"block":"0x"}', "shape"), (b'{"receipts":[]}', "shape")]
+)
+def test_a_line_that_is_no_block_is_kept_as_evidence_too(line: bytes, code: str, archive: Path, tmp_path: Path) -> None:
+    source = open_source(archive)
+    lines = [raw.document for raw in source.blocks(0)][:6]
+    source.close()
+    lines[4] = line
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "000000000000.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    shutil.copy(archive / PIN, tmp_path / "bad" / PIN)
+    with pytest.raises(Malformed) as refused:
+        follow(tmp_path / "ledger.db", tmp_path / "bad", workers=1)
+    assert refused.value.code == code
+    kept = next(each for each in (tmp_path / "evidence").glob("block-*4-*.json") if ".reason" not in each.name)
+    assert kept.read_bytes() == line
 
 
 def test_a_node_over_http_and_an_archive_give_the_same_facts(archive: Path, expected: bytes, tmp_path: Path) -> None:
