@@ -11,21 +11,13 @@ id is the position of the record and the place within it, ``h:t:l/n``.
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from sqlalchemy import JSON, BigInteger, DateTime, Index, String, Table, Text, TypeDecorator
-from sqlalchemy.orm import declared_attr
-from sqlmodel import Field, SQLModel
+from sqlalchemy import JSON, BigInteger, Index, Text
+from sqlmodel import Field
 
-from ledger.position import Position
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from sqlalchemy.engine import Dialect
+from ledger.fact import Exact, Fact, Instant
 
 __all__ = [
     "FACTS",
@@ -49,113 +41,6 @@ __all__ = [
     "output_id",
     "within_plan",
 ]
-
-
-class Instant(TypeDecorator[datetime]):
-    """A UTC-aware instant, kept without a zone because not every database keeps one."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-class Exact(TypeDecorator[Decimal]):
-    """A decimal kept digit for digit as text: SQLite knows only binary fractions."""
-
-    impl = String
-    cache_ok = True
-
-    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        return None if value is None else format(value, "f")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        return None if value is None else Decimal(value)
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
-
-
-class Fact(SQLModel):
-    """One version of one fact. See the module for what its five columns mean."""
-
-    id: str = Field(primary_key=True)
-    from_height: int = Field(default=0, sa_type=BigInteger)
-    from_position: int = Field(default=0, primary_key=True, sa_type=BigInteger)
-    to_height: int | None = Field(default=None, sa_type=BigInteger)
-    to_position: int | None = Field(default=None, sa_type=BigInteger)
-
-    __table__: ClassVar[Table]
-
-    label: ClassVar[str]
-    """The table's name."""
-    names: ClassVar[tuple[str, ...]]
-    """Every column in order."""
-    stated: ClassVar[tuple[str, ...]]
-    """The columns a record states: all but the heights and ``to_position``. What the facts digest covers."""
-    defaults: ClassVar[dict[str, Any]]
-
-    # A row is made once per change and never tracked by a session: setting its values at once, instead of one by one
-    # through the mapper's instruments, takes a fifth of the time.
-    def __init__(self, **values: Any) -> None:
-        if not values.keys() <= self.columns_set:
-            raise TypeError(f"{type(self).__name__} has no {sorted(values.keys() - self.columns_set)}")
-        self.__dict__.update(self.defaults)
-        self.__dict__.update(values)
-
-    columns_set: ClassVar[frozenset[str]]
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        super().__pydantic_init_subclass__(**kwargs)
-        fields = cls.model_fields
-        cls.label = _snake(cls.__name__)
-        cls.names = tuple(fields)
-        cls.columns_set = frozenset(fields)
-        cls.stated = tuple(name for name in fields if name not in ("from_height", "to_height", "to_position"))
-        cls.defaults = {name: each.default for name, each in fields.items() if not each.is_required()}
-
-    @declared_attr.directive
-    def __tablename__(cls) -> str:  # noqa: N805
-        return _snake(cls.__name__)
-
-    @property
-    def began(self) -> Position:
-        """The record that began this version."""
-        return Position.from_number(self.from_position)
-
-    @property
-    def ended(self) -> Position | None:
-        """The record that ended this version."""
-        return None if self.to_position is None else Position.from_number(self.to_position)
-
-    def values(self) -> dict[str, Any]:
-        """Return every column by name."""
-        mine = self.__dict__
-        return {name: mine[name] for name in self.names}
-
-    def seen_from(self, height: int) -> None:
-        """Forget an end that came after the height: from there it was not known."""
-        if self.to_height is not None and self.to_height > height:
-            self.__dict__["to_height"] = self.__dict__["to_position"] = None
-
-    def changed(self, **changes: Any) -> Self:
-        """Return the same thing with other values, not yet begun."""
-        if not changes.keys() <= self.columns_set:
-            raise TypeError(f"{type(self).__name__} has no {sorted(changes.keys() - self.columns_set)}")
-        return self.from_columns({**self.values(), **changes})
-
-    @classmethod
-    def from_columns(cls, values: Mapping[str, Any]) -> Self:
-        """Return the version with these values of every column, as a plain value that no session knows."""
-        row: Self = cls.__new__(cls)
-        row.__dict__.update(values)
-        return row
 
 
 class Member(Fact, table=True):
