@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, func, select
@@ -20,7 +20,6 @@ from abs.assets import Asset, Change, FactKey
 from abs.errors import UnknownPlan
 from abs.figure import FactRef
 from ledger.facts import Fact, Invoice, Output, Plan, PoolAsset, Receivable, ReceivableInvoice, Settlement
-from ledger.store.tables import BlockRow
 
 MS_PER_SECOND = 1000
 
@@ -261,7 +260,7 @@ class _InPool:
         return _grouped(self._facts.execute(statement))
 
     def adjustments(self) -> Mapping[str, list[tuple[date, int, FactKey]]]:
-        """What changed the amount owed other than payments, by receivable: UTC day of the block, fen, and the fact."""
+        """What changed the amount owed other than payments, by receivable: the day it states, fen, and the fact."""
         if self._adjusted is None:
             self._adjusted = self._read_adjustments()
         return self._adjusted
@@ -272,24 +271,19 @@ class _InPool:
             col(Receivable.id).in_(self._ids), col(Receivable.adjusted) != 0, seen
         )
         statement = (
-            select(col(Receivable.id), col(BlockRow.timestamp), col(Receivable.from_position))
+            select(col(Receivable.id), col(Receivable.adjusted_on), col(Receivable.from_position))
             .add_columns(col(Receivable.adjusted))
-            .join(BlockRow, col(BlockRow.height) == col(Receivable.from_height))
             .where(col(Receivable.id).in_(touched), seen)
             .order_by(col(Receivable.id), col(Receivable.from_position))
         )
         found: defaultdict[str, list[tuple[date, int, FactKey]]] = defaultdict(list)
         before: tuple[str, int] = ("", 0)
-        for id_, timestamp, position, adjusted in self._facts.execute(statement):
+        for id_, day, position, adjusted in self._facts.execute(statement):
             known = before[1] if before[0] == id_ else 0
             if adjusted != known:
-                found[id_].append((_day(timestamp), adjusted - known, ("Receivable", id_, position)))
+                found[id_].append((day, adjusted - known, ("Receivable", id_, position)))
             before = (id_, adjusted)
         return found
-
-
-def _day(timestamp: int) -> date:
-    return datetime.fromtimestamp(timestamp / MS_PER_SECOND, tz=UTC).date()
 
 
 def _grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
