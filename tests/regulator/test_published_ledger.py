@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 from datetime import date
 from pathlib import Path
@@ -10,8 +12,11 @@ import pytest
 
 from abs.assets import Basis
 from abs.pool import read_pool
+from ledger.anchor import Anchor
 from ledger.consortium import PIN, import_receivables, packaged_map
+from ledger.proofs import Proof, ProofVerifier, Prover
 from ledger.store import Store
+from ledger.verdict import Verdict
 from regulator.lookthrough import look_through
 from regulator.positions import lineage_positions
 from tests.support.follow import follow
@@ -45,3 +50,16 @@ def test_the_published_ledger_through_real_blocks(tmp_path: Path) -> None:
         assert found.pool.balance.text() == "5,119.85"
         positions = lineage_positions(store.at(), summary.plan)
         assert len(positions) == summary.transactions - 1 - summary.members  # all but the deployment and admissions
+        numbers = {row["invoiceNumber"] for row in csv.DictReader(FILE.read_text("utf-8").splitlines())}
+        everything = look_through(store.at(), summary.plan, limit=3000)
+        reached = {number for line in everything.assets.lines for number in line.invoices}
+        assert reached == numbers
+        assert len(numbers) == 2466
+        anchor = Anchor.from_json(store.anchor() or "")
+        reader = ProofVerifier(genesis_hash=anchor.genesis_hash, contracts=anchor.contracts)
+        prover = Prover(store)  # judges each proof before it hands it out
+        for at, position in enumerate(positions):
+            proof = prover.prove(position)
+            if at % 50 == 0:  # and some once more, from their own bytes, as a reader without the database would
+                copied = Proof.from_json(json.dumps(proof.as_json()).encode())
+                assert reader.verify(copied).verdict is Verdict.PASSED
