@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
+from ledger.errors import Explained
 
-class AbsError(Exception):
-    """Root of the package's errors: ``code`` is stable, ``message`` says what is wrong, ``next_step`` what to do."""
 
-    default_next_step = ""
-
-    def __init__(self, code: str, message: str, *, next_step: str | None = None) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-        self.next_step = self.default_next_step if next_step is None else next_step
-
-    def __str__(self) -> str:
-        return f"{self.message} [{self.code}]"
+class AbsError(Explained):
+    """Root of the package's errors."""
 
 
 class BadAmount(AbsError):

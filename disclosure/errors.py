@@ -6,23 +6,11 @@ package from being made, or from being judged at all.
 
 from __future__ import annotations
 
+from ledger.errors import Explained
 
-class DisclosureError(Exception):
-    """Root of the package's errors.
 
-    ``code`` is a stable kebab-case name, ``message`` one sentence with the cause, ``next_step`` what to do about it.
-    """
-
-    default_next_step = ""
-
-    def __init__(self, code: str, message: str, *, next_step: str | None = None) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-        self.next_step = self.default_next_step if next_step is None else next_step
-
-    def __str__(self) -> str:
-        return f"{self.message} [{self.code}]"
+class DisclosureError(Explained):
+    """Root of the package's errors."""
 
 
 class PackageMalformed(DisclosureError):

@@ -7,8 +7,8 @@ what that person can do next. The codes of refusals are listed in docs/ledger.md
 from __future__ import annotations
 
 
-class LedgerError(Exception):
-    """Root of the package's errors.
+class Explained(Exception):
+    """What every package's root error is: it tells a person what is wrong and what to do next.
 
     ``code`` is a stable kebab-case name, ``message`` one sentence with the cause, ``next_step`` what to do about it.
     """
@@ -29,8 +29,12 @@ class LedgerError(Exception):
         return (_rebuild, (type(self), self.code, self.message, self.next_step))
 
 
-def _rebuild(kind: type[LedgerError], code: str, message: str, next_step: str) -> LedgerError:
+def _rebuild(kind: type[Explained], code: str, message: str, next_step: str) -> Explained:
     return kind(code, message, next_step=next_step)
+
+
+class LedgerError(Explained):
+    """Root of the package's errors."""
 
 
 class Malformed(LedgerError):
@@ -67,3 +71,9 @@ class Unknown(LedgerError):
     """A record, plan, asset or height that this replica does not hold."""
 
     default_next_step = "Check the name, or sync further."
+
+
+class StoreUnavailable(LedgerError):
+    """The database cannot be used right now: locked, read-only, full, out of reach, or made by another version."""
+
+    default_next_step = "Check that the database can be reached and written, then run the command again."

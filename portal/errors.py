@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
+from ledger.errors import Explained
+
 __all__ = ["NotLoopback", "PortalError"]
 
 
-class PortalError(Exception):
-    """Root of the package's errors: ``code`` is kebab-case, ``message`` one sentence, ``next_step`` what to do."""
-
-    def __init__(self, code: str, message: str, *, next_step: str) -> None:
-        super().__init__(code, message)
-        self.code = code
-        self.message = message
-        self.next_step = next_step
-
-    def __str__(self) -> str:
-        return f"{self.message} [{self.code}]"
+class PortalError(Explained):
+    """Root of the package's errors."""
 
 
 class NotLoopback(PortalError):

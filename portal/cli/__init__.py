@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
+from ledger.errors import Explained
 from portal.cli.console import EXIT_UNUSABLE, fail
 
 __all__ = ["application", "main"]
@@ -67,9 +68,8 @@ def main(arguments: list[str] | None = None) -> None:
         fail("stopped", "Run the command again: it goes on where it stopped.", code="interrupted", as_json=as_json)
     except BrokenPipeError:
         sys.exit(EXIT_UNUSABLE)
-    except Exception as failure:  # noqa: BLE001 the outermost edge
-        if not hasattr(failure, "next_step"):  # not one of ours: a defect, whose traceback is wanted
-            traceback.print_exception(failure)
-            sys.exit(EXIT_UNUSABLE)
-        fail(str(failure), failure.next_step, code=getattr(failure, "code", ""), as_json=as_json)
+    except Explained as failure:
+        fail(str(failure), failure.next_step, code=failure.code, as_json=as_json)
+    except Exception as failure:  # noqa: BLE001 a defect: its traceback is wanted, and 1 would read as a verdict
+        traceback.print_exception(failure)
     sys.exit(EXIT_UNUSABLE)
