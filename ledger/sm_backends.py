@@ -127,7 +127,10 @@ class GmsslBackend:
         return bytes.fromhex(self._sm2(private_key="", public_key="")._kg(scalar, G.hex()))  # noqa: SLF001 its only multiplication
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
-        return bool(self._crypt(public_key).verify_with_sm3(signature.hex(), message))  # type: ignore[attr-defined]
+        try:
+            return bool(self._crypt(public_key).verify_with_sm3(signature.hex(), message))  # type: ignore[attr-defined]
+        except TypeError:  # s x G + t x P is the point at infinity, for which the library has no coordinates
+            return False
 
     def sm4_gcm(self, key: bytes, nonce: bytes, data: bytes, aad: bytes, *, opening: bool) -> bytes | None:
         crypt = self._sm4()

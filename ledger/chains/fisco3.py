@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CONSENSUS_PRECOMPILE",
     "genesis",
+    "may_be_call",
     "parse_block",
     "parse_header",
     "parse_receipt",
@@ -50,9 +51,15 @@ _DECIMAL_NONCE = re.compile(r"[0-9]{1,78}\Z")  # 78 digits hold 256 bits
 _HEX_NONCE = re.compile(r"(?:0x)?((?:[0-9a-fA-F]{2}){1,80})\Z")
 _WORD_NONCE = re.compile(rb"[0-9a-fA-F-]*\Z")  # cannot hold the 0x that begins `to`
 _PRICE = re.compile(r"(?:0x[0-9a-f]*|[0-9]*)\Z")
+_FIELD = re.compile(r"\w{1,60}\Z", re.ASCII)
 _NODE = re.compile(r"([0-9a-f]{128}),([1-9][0-9]{0,9})\Z")
 _SM_CRYPTO = {"1": "sm", "0": "ecdsa", "true": "sm", "false": "ecdsa"}
 SHORT_NONCE = 32  # bytes; `to` alone is 42, so a nonce that swallowed it would be longer
+# Bounds that keep the first byte of a number zero, so that it cannot be taken for the end of the text before it.
+BLOCK_LIMITS = range(2**32)
+STATUSES = range(2**24)
+ONE_SEALER = 64 + 8  # bytes of key and weight: as much extraData could hide a sealer
+_CALL_WITHIN = re.compile(rb".{0,80}?0x[0-9a-f]{40}", re.DOTALL)
 
 
 def parse_block(raw: bytes) -> Block:
@@ -68,14 +75,22 @@ def parse_block(raw: bytes) -> Block:
     header = parse_header(block)
     hashes, bodies = _transactions(block.get("transactions"), outer.get("transactions"))
     listed = outer.get("receipts")
-    unproven = _beyond("transaction", bodies or (), _COVERED_TRANSACTION)
+    unproven = _beyond("block", (block,), _COVERED_HEADER)
+    for entries, covered in (("parentInfo", _COVERED_PARENT), ("signatureList", _COVERED_SIGNATURE)):
+        unproven |= _beyond(f"block.{entries}", block[entries], covered)
+    for body in bodies or ():
+        unproven |= _beyond("transaction", (body,), _COVERED_TRANSACTION | _fees_hashed(body))
     receipts = None
     if listed is not None:
         objects = [
             strict.unwrapped(r, f"receipt {at}") for at, r in enumerate(as_list(listed, "receipts", MAX_TRANSACTIONS))
         ]
-        unproven |= _beyond("receipt", objects, _COVERED_RECEIPT if bodies is None else _COVERED_RECEIPT | _ECHOES)
         receipts = tuple(parse_receipt(receipt, f"receipt {at}") for at, receipt in enumerate(objects))
+        compared = (set() if hashes is None else {"transactionHash"}) if bodies is None else _ECHOES
+        for receipt in objects:
+            price = {"effectiveGasPrice"} if receipt["version"] else set()
+            unproven |= _beyond("receipt", (receipt,), _COVERED_RECEIPT | compared | price)
+            unproven |= _beyond("log", receipt["logEntries"], _COVERED_LOG)
     return Block(
         header=header,
         transaction_hashes=hashes,
@@ -83,7 +98,7 @@ def parse_block(raw: bytes) -> Block:
         if bodies is None
         else tuple(parse_transaction(b, f"transaction {i}") for i, b in enumerate(bodies)),
         receipts=receipts,
-        unproven=tuple(sorted(unproven | _beyond("block", (block,), _COVERED_HEADER))),
+        unproven=tuple(sorted(unproven)),
     )
 
 
@@ -92,21 +107,28 @@ _COVERED_HEADER = {
     "consensusWeights", "extraData", "gasUsed", "hash", "number", "parentInfo", "receiptsRoot", "sealer", "sealerList",
     "signatureList", "stateRoot", "timestamp", "transactions", "txsRoot", "version",
 }  # fmt: skip
-_FEES = {"value", "gasPrice", "gasLimit", "maxFeePerGas", "maxPriorityFeePerGas", "extension"}
+_COVERED_PARENT = {"blockNumber", "blockHash"}
+_COVERED_SIGNATURE = {"sealerIndex", "signature"}
+_FEES = {"value", "gasPrice", "gasLimit", "maxFeePerGas", "maxPriorityFeePerGas"}  # from transaction version 1 on
 _COVERED_TRANSACTION = {
-    "abi", "blockLimit", "chainID", "from", "groupID", "hash", "input", "nonce", "signature", "to", "version", *_FEES,
+    "abi", "blockLimit", "chainID", "from", "groupID", "hash", "input", "nonce", "signature", "to", "version",
 }  # fmt: skip
 _COVERED_RECEIPT = {
-    "blockNumber", "contractAddress", "effectiveGasPrice", "gasUsed", "hash", "logEntries", "output", "status",
-    "version",
+    "blockNumber", "contractAddress", "gasUsed", "hash", "logEntries", "output", "status", "version",
 }  # fmt: skip
+_COVERED_LOG = {"address", "topics", "data"}
 _ECHOES = {"from", "to", "input", "transactionHash"}  # compared with the transaction, where that is at hand
 
 
+def _fees_hashed(body: Object) -> set[str]:
+    version = body.get("version")
+    return {*_FEES, "extension"} if version == 2 else _FEES if version == 1 else set()
+
+
 def _beyond(what: str, objects: Iterable[Object], covered: set[str]) -> set[str]:
-    """Return the names of fields that nothing covers."""
-    names = set().union(*objects)
-    return {f"{what}.{name}" for name in names - covered}
+    """Return the names of fields that nothing covers; a name that is no plain word is not repeated."""
+    names = set().union(*objects) - covered
+    return {f"{what}.{name if _FIELD.match(name) else '(unprintable name)'}" for name in names}
 
 
 def _transactions(inside: Json, beside: Json) -> tuple[tuple[bytes, ...] | None, list[Object] | None]:
@@ -142,8 +164,8 @@ def parse_header(source: Object) -> Header:
     parents = tuple(_parent(entry) for entry in as_list(source.get("parentInfo"), "block.parentInfo", MAX_PARENTS))
     hashed_roots, hashed_gas = roots, gas
     if number == 0:
-        if any(any(each) for each in roots) or gas != b"0" or parents:
-            raise Malformed("shape", "a genesis block has no parent, zero roots and no gas used")
+        if any(any(each) for each in roots) or gas != b"0" or parents or source.get("signatureList"):
+            raise Malformed("shape", "a genesis block has no parent, zero roots, no gas used and no signature")
         hashed_roots, hashed_gas = [], b""
     elif not parents:
         raise Malformed("shape", "block.parentInfo is empty, and only the genesis block has no parent")
@@ -161,6 +183,8 @@ def parse_header(source: Object) -> Header:
             raise malformed("block.consensusWeights", "positive integers", weight)
     timestamp = integer(source, "timestamp", "block", range(2**53))
     extra = hexadecimal(source.get("extraData"), "block.extraData")
+    if number and len(extra) >= ONE_SEALER:
+        raise malformed("block.extraData", f"shorter than {ONE_SEALER} bytes outside the genesis block", extra.hex())
     preimage = b"".join(
         (
             _i32(integer(source, "version", "block", I32)),
@@ -225,16 +249,17 @@ def parse_transaction(source: Object, where: str = "transaction") -> Transaction
     kind = source.get("type", 0)
     if type(kind) is not int or kind < 0:
         raise malformed(f"{where}.type", "a whole number", kind)
-    head = _i32(version) + chain.encode() + group.encode() + _i64(integer(source, "blockLimit", where))
-    tail = to.encode() + given + abi.encode() + _fees(source, version, where)
+    head = _i32(version) + chain.encode() + group.encode() + _i64(integer(source, "blockLimit", where, BLOCK_LIMITS))
+    call = given + abi.encode() + _fees(source, version, where)
     return Transaction(
         claimed_hash=claimed,
-        preimages=tuple(head + nonce + tail for nonce in _nonces(source.get("nonce"), where)),
+        preimages=tuple(head + nonce + to.encode() + call for nonce in _nonces(source.get("nonce"), where)),
         chain=chain,
         group=group,
         to=bytes.fromhex(to[2:]) if to else None,
         input=given,
-        sender=None if sender in (None, "") else hexadecimal(sender, f"{where}.from", 20),
+        call=call,
+        sender=None if sender in (None, "", "0x") else hexadecimal(sender, f"{where}.from", 20),
         signature=hexadecimal(source.get("signature"), f"{where}.signature"),
         unsupported=f"transaction type {kind}" if kind >= WEB3_TYPE else "",
     )
@@ -282,13 +307,9 @@ def parse_receipt(source: Object, where: str = "receipt") -> Receipt:
     address = _ADDRESS.match(contract) if isinstance(contract, str) else None
     if contract != "" and not address:
         raise malformed(f"{where}.contractAddress", "empty or 40 lower-case hex digits", contract)
-    status = integer(source, "status", where, I32)
+    status = integer(source, "status", where, STATUSES)
     output = hexadecimal(source.get("output"), f"{where}.output")
     logs = tuple(_log(entry, where) for entry in as_list(source.get("logEntries"), f"{where}.logEntries", MAX_LOGS))
-    if status and logs:
-        raise Malformed(
-            "failed-with-logs", f"{where} failed with status {status} and yet has logs: its output was split into them"
-        )
     price = b""
     if version >= 1:
         printed = text(source.get("effectiveGasPrice", ""), f"{where}.effectiveGasPrice")
@@ -328,6 +349,11 @@ def parse_receipt(source: Object, where: str = "receipt") -> Receipt:
     )
 
 
+def may_be_call(transaction: Transaction) -> bool:
+    """Tell whether what is shown as a deployment may be a call whose nonce and address were moved into the input."""
+    return transaction.to is None and _CALL_WITHIN.match(transaction.input) is not None
+
+
 def _log(entry: Json, where: str) -> Log:
     entry = as_object(entry, f"{where}.logEntries")
     printed = entry.get("address")
@@ -346,7 +372,7 @@ def genesis(header: Header) -> Genesis:
     """Return what block 0 fixes in its extraData, an ini text; its hash must have been checked. Raises Malformed."""
     if header.number != 0:
         raise Malformed("genesis", f"Block {header.number} was given as the genesis block")
-    ini = configparser.ConfigParser(delimiters=(":",), comment_prefixes=None, interpolation=None, strict=True)
+    ini = configparser.ConfigParser(delimiters=(":",), comment_prefixes=(), interpolation=None, strict=True)
     try:
         ini.read_string(header.extra_data.decode("ascii"))
         suite, chain = _SM_CRYPTO[ini["chain"]["sm_crypto"]], ini["chain"]["chainID"]

@@ -38,13 +38,13 @@ class SealerChange:
 
 
 def changes(transactions: Sequence[Transaction], receipts: Sequence[Receipt], suite: Suite) -> tuple[SealerChange, ...]:
-    """Return the changes that a block's verified transactions made, in their order."""
+    """Return the changes that these transactions made, in their order; hash and signature of each must have held."""
     found = []
     for transaction, receipt in zip(transactions, receipts, strict=True):
         if transaction.to != CONSENSUS_PRECOMPILE or receipt.status or any(receipt.output):
             continue  # the precompile answers a code: anything but zero is a refusal
         for function in (ADD_SEALER, SET_WEIGHT, ADD_OBSERVER, REMOVE):
-            arguments = function.arguments(transaction.input, suite)
+            arguments = function.arguments(transaction.call, suite)
             node = _NODE_ID.match(arguments[0]) if arguments else None
             if arguments and node:
                 key = bytes.fromhex(node[1].decode())

@@ -45,7 +45,9 @@ class Header:
 class Transaction:
     """A transaction body as claimed; ``to`` is None for a deployment, ``sender`` None where none is claimed.
 
-    ``unsupported`` names why its hash cannot be recomputed (another transaction type), else it is empty.
+    ``call`` is all that is hashed after ``to``: input, abi and fees run together. It is certain where ``input`` is not,
+    since from version 1 on a liar may move the end of ``input`` into the fees. ``unsupported`` names why the hash may
+    not be recomputable (another transaction type), else it is empty.
     """
 
     claimed_hash: bytes
@@ -54,6 +56,7 @@ class Transaction:
     group: str
     to: bytes | None
     input: bytes
+    call: bytes
     sender: bytes | None
     signature: bytes
     unsupported: str = ""

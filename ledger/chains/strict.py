@@ -27,7 +27,9 @@ Object = dict[str, Any]
 
 def malformed(where: str, expected: str, value: object) -> Malformed:
     """Return the error for a value that is not ``expected``; the value is shown cut short."""
-    shown = repr(value)
+    if isinstance(value, dict | list):
+        value = type(value)  # its contents may be as large as the block
+    shown = repr(value[:60] if isinstance(value, str) else value)
     return Malformed("shape", f"{where} must be {expected}, and is {shown if len(shown) <= 60 else shown[:57] + '...'}")
 
 
@@ -38,6 +40,15 @@ def document(raw: bytes, where: str) -> Object:
     except ValueError as failure:
         raise Malformed("json", f"{where} is not JSON: {failure}") from None
     return as_object(value, where)
+
+
+def is_json(raw: bytes) -> bool:
+    """Tell whether the bytes are one whole JSON value."""
+    try:
+        from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def as_object(value: Json, where: str) -> Object:
