@@ -11,10 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eth_abi import decode as abi_decode
-from eth_abi import encode as abi_encode
-from eth_abi.exceptions import DecodingError, EncodingError
-
 from ledger.errors import Malformed, ProofFailed
 
 if TYPE_CHECKING:
@@ -32,9 +28,12 @@ def canonical(types: tuple[str, ...], data: bytes) -> tuple[Any, ...] | None:
 
     That encoding tells its own length, so what follows it cannot change the values; a contract does not read it either.
     """
+    from eth_abi import decode, encode  # here, since verifying processes seldom need it and it is slow to import
+    from eth_abi.exceptions import DecodingError, EncodingError
+
     try:
-        values = abi_decode(types, data)
-        return values if data.startswith(abi_encode(types, values)) else None
+        values = decode(types, data)
+        return values if data.startswith(encode(types, values)) else None
     except (DecodingError, EncodingError, OverflowError, ValueError):
         return None
 
@@ -120,12 +119,16 @@ class RecordedEvent:
 
 def record_call(suite: Suite, kind: str, payload: bytes) -> bytes:
     """Return the input of a transaction that records ``payload`` under ``kind``."""
-    return RECORD.selector(suite) + abi_encode(RECORD.inputs, (kind, payload))
+    from eth_abi import encode
+
+    return RECORD.selector(suite) + encode(RECORD.inputs, (kind, payload))
 
 
 def record_log(suite: Suite, sender: bytes, kind: str, payload: bytes) -> tuple[tuple[bytes, bytes], bytes]:
     """Return the topics and the data of the log that the record book emits for that call."""
-    return (RECORDED.topic(suite), sender.rjust(WORD, b"\0")), abi_encode(RECORDED.data, (kind, payload))
+    from eth_abi import encode
+
+    return (RECORDED.topic(suite), sender.rjust(WORD, b"\0")), encode(RECORDED.data, (kind, payload))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.admission import accept, genesis
 from ledger.anchor import Anchor, Engine, Trusted, anchor_from
 from ledger.errors import LedgerError, Malformed, ProofFailed, SourceUnreachable
 from ledger.suites import sm3
-from ledger.trust import accept, genesis
 from ledger.verifier import examined
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def join(
 ) -> Anchor:
     """Pin the chain and store its verified genesis block; joining the same chain again changes nothing.
 
-    Raises ProofFailed ``genesis-hash`` when the source's block 0 is another one, or ``pinned-otherwise`` when this store
-    already follows another chain or other contracts.
+    Raises ProofFailed ``genesis-hash`` when the source's block 0 is another one, or ``pinned-otherwise`` when this
+    store already follows another chain or other contracts.
     """
     document = _genesis_of(source)
     anchor = anchor_from(document, pinned=genesis_hash, contracts=tuple(sorted(contracts)), engine=engine)

@@ -1,4 +1,4 @@
-"""The trusted state of a replica, and the numbered procedure by which a block from outside joins it.
+"""The numbered procedure by which a block from outside joins the trusted state of a replica.
 
 Trust comes in through one object, the :class:`Anchor`: the 32 bytes of a genesis hash that an operator pinned, and the
 contracts the operator chose to read. The genesis block's extraData, covered by that hash, names suite, chain and first
@@ -18,22 +18,18 @@ sealers. From there each block is believed only when all of this holds:
 9. the logs of registered contracts decode in exactly one way (``contracts``).
 
 Not covered: that executing a transaction really gave its receipt. The quorum vouches for that.
-
-State machine: ``genesis`` gives the first :class:`Trusted`; ``examine`` does every step that needs no state (it may run
-anywhere, in any order); ``accept`` does steps 3 and 4 and gives the next Trusted. Callers must call ``accept`` in order
-of height and must store nothing of a block before it returned.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.anchor import Anchor, Engine, Trusted, anchor_from, hashes_to, quorum, same_sealers
 from ledger.chains import fisco3, fisco3_sealers
 from ledger.chains.shape import Block, Header, Receipt, Transaction
 from ledger.contracts import RecordedEvent, Registry
-from ledger.errors import LedgerError, Malformed, ProofFailed, SealerChangeUnexplained
+from ledger.errors import Malformed, ProofFailed, SealerChangeUnexplained
 from ledger.suites import Suite, suite
 
 if TYPE_CHECKING:
@@ -45,34 +41,12 @@ __all__ = [
     "LAST_PREREQUISITE",
     "PROCEDURE",
     "Case",
-    "Examined",
     "NotAtHand",
     "Step",
-    "VerifiedBlock",
-    "accept",
-    "examine",
-    "genesis",
     "sealer_changes",
 ]
 
 NO_PARENT = bytes(32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiedBlock:
-    """A block that passed the whole procedure. ``timestamp`` is ms since 1970 UTC, ``document`` the bytes as received.
-
-    ``unproven_logs`` counts logs that claim a registered contract without being evidence.
-    """
-
-    height: int
-    hash: bytes
-    parent_hash: bytes
-    timestamp: int
-    transactions: int
-    events: tuple[RecordedEvent, ...]
-    unproven_logs: int
-    document: bytes = field(repr=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -145,10 +119,11 @@ def parent_link(case: Case) -> str:
     """Step 3."""
     if case.trusted is None:
         return NotAtHand("the block before it is not at hand")
-    return _check_link(case.parsed.header, case.trusted)
+    return check_link(case.parsed.header, case.trusted)
 
 
-def _check_link(header: Header, trusted: Trusted) -> str:
+def check_link(header: Header, trusted: Trusted) -> str:
+    """Step 3, given the verified head."""
     if header.number != trusted.height + 1:
         raise ProofFailed("height", f"Block {header.number} came where block {trusted.height + 1} must follow")
     if header.parents != ((trusted.height, trusted.hash),):
@@ -178,7 +153,7 @@ def sealers(case: Case) -> str:
     """Step 4."""
     header = case.parsed.header
     if case.trusted:
-        return _check_sealers(header, case.trusted)
+        return check_sealers(header, case.trusted)
     if case.anchor is None:
         return NotAtHand("the sealers are the header's own: nothing at hand says they may be trusted")
     if same_sealers(header.sealers, case.anchor.sealers):
@@ -186,7 +161,8 @@ def sealers(case: Case) -> str:
     raise SealerChangeUnexplained("sealers", f"The sealers of block {header.number} are not those of the genesis block")
 
 
-def _check_sealers(header: Header, trusted: Trusted) -> str:
+def check_sealers(header: Header, trusted: Trusted) -> str:
+    """Step 4, given the verified head."""
     if header.sealers == trusted.sealers:
         return f"{len(header.sealers)} sealers, unchanged"
     if trusted.successors is not None and same_sealers(header.sealers, trusted.successors):
@@ -395,107 +371,8 @@ WITHOUT_STATE = tuple(step for step in PROCEDURE if step.number not in (3, 4))
 LAST_PREREQUISITE = 2  # when a step up to this one fails, none of the later ones means anything
 
 
-def genesis(document: bytes, anchor: Anchor) -> tuple[VerifiedBlock, Trusted]:
-    """Return block 0 and the first trusted state; raises ProofFailed when it is not the pinned one."""
-    anchor_from(document, pinned=anchor.genesis_hash, contracts=anchor.contracts)
-    header = fisco3.parse_block(document).header
-    block = VerifiedBlock(
-        height=0,
-        hash=header.claimed_hash,
-        parent_hash=NO_PARENT,
-        timestamp=header.timestamp,
-        transactions=0,
-        events=(),
-        unproven_logs=0,
-        document=document,
-    )
-    trusted = Trusted(
-        height=0,
-        hash=header.claimed_hash,
-        timestamp=header.timestamp,
-        sealers=anchor.sealers,
-        successors=anchor.sealers,
-    )
-    return block, trusted
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """A block after every step that needs no state. ``failure`` is the first that failed, with its number."""
-
-    header: Header | None
-    events: tuple[RecordedEvent, ...] = ()
-    transactions: int = 0
-    unproven_logs: int = 0
-    changes: tuple[SealerChange, ...] = ()
-    failure: tuple[int, LedgerError] | None = None
-
-
-def examine(document: bytes, anchor: Anchor, registry: Registry) -> Examined:
-    """Return the block judged by steps 0-2 and 5-9; a failure is carried, not raised."""
-    case = Case(document=document, anchor=anchor, suite=registry.suite, registry=registry)
-    for step in WITHOUT_STATE:
-        try:
-            step.check(case)
-        except LedgerError as failure:
-            return Examined(header=_bare(case.block), failure=(step.number, failure))
-    block = case.parsed
-    if block.transactions is None or block.receipts is None:
-        incomplete = Malformed(
-            "incomplete", f"Block {block.header.number} came without its transactions or its receipts"
-        )
-        return Examined(header=_bare(block), failure=(LAST_PREREQUISITE + 1, incomplete))
-    return Examined(
-        header=_bare(block),
-        events=case.events,
-        transactions=len(block.transactions),
-        unproven_logs=case.unproven_logs,
-        changes=sealer_changes(case),
-    )
-
-
 def sealer_changes(case: Case) -> tuple[SealerChange, ...]:
     """Return what the block's transactions did to the sealers; only those whose hash and signature held can have."""
     transactions, receipts = case.parsed.transactions or (), case.parsed.receipts or ()
     proved = [at for at, sender in enumerate(case.senders) if sender is not None]
     return fisco3_sealers.changes([transactions[at] for at in proved], [receipts[at] for at in proved], case.crypto)
-
-
-def _bare(block: Block | None) -> Header | None:
-    """Return the header without what the next steps no longer need, so that it travels cheaply."""
-    if block is None:
-        return None
-    return replace(block.header, preimages=(), extra_data=b"")
-
-
-def accept(examined: Examined, document: bytes, trusted: Trusted) -> tuple[VerifiedBlock, Trusted]:
-    """Return the verified block and the next trusted state; raises the failure of the lowest-numbered step."""
-    number, failure = examined.failure or (99, None)
-    header = examined.header
-    if failure is not None and (header is None or number <= LAST_PREREQUISITE):
-        raise failure
-    if header is None:
-        raise RuntimeError("an examined block without failure has a header")
-    _check_link(header, trusted)
-    _check_sealers(header, trusted)
-    if failure is not None:
-        raise failure
-    block = VerifiedBlock(
-        height=header.number,
-        hash=header.claimed_hash,
-        parent_hash=trusted.hash,
-        timestamp=header.timestamp,
-        transactions=examined.transactions,
-        events=examined.events,
-        unproven_logs=examined.unproven_logs,
-        document=document,
-    )
-    changed = not same_sealers(header.sealers, trusted.sealers)
-    return block, Trusted(
-        height=header.number,
-        hash=header.claimed_hash,
-        timestamp=header.timestamp,
-        sealers=header.sealers,
-        successors=fisco3_sealers.apply(header.sealers, examined.changes) if examined.changes else None,
-        epochs=(*trusted.epochs, trusted.height) if changed else trusted.epochs,
-    )

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ledger.admission import Examined, examine
 from ledger.errors import LedgerError
-from ledger.trust import Examined, examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine, Table
 
+    from ledger.admission import VerifiedBlock
     from ledger.contracts import RecordedEvent
     from ledger.records import Undecoded
-    from ledger.trust import VerifiedBlock
 
 __all__ = ["Committer"]
 

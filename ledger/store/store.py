@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-    from ledger.trust import VerifiedBlock
+    from ledger.admission import VerifiedBlock
 
 __all__ = ["Head", "Store"]
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger.admission import genesis
 from ledger.assess import assess
-from ledger.trust import PROCEDURE, Case, genesis
+from ledger.trust import PROCEDURE, Case
 from ledger.verdict import Assessment, StepVerdict, Verdict
 from tests.support.blocks import BOOK, OTHER, Entry, Forge, hexed, joined, key_of, unhexed
 from tests.support.surroundings import oracle

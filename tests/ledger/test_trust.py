@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.admission import VerifiedBlock, accept, examine, genesis
 from ledger.anchor import Anchor, Trusted, anchor_from, quorum
 from ledger.chains.shape import Sealer
 from ledger.errors import LedgerError, Malformed, ProofFailed
-from ledger.trust import PROCEDURE, VerifiedBlock, accept, examine, genesis
+from ledger.trust import PROCEDURE
 from tests.support.blocks import OTHER, Forge, hexed, joined, key_of
 
 if TYPE_CHECKING:

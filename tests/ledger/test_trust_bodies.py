@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger.admission import VerifiedBlock, accept, examine, genesis
 from ledger.anchor import Trusted
 from ledger.chains.shape import Sealer
 from ledger.errors import LedgerError
-from ledger.trust import VerifiedBlock, accept, examine, genesis
 from tests.support.blocks import NONCE, OTHER, Entry, Forge, hexed, joined, key_of, unhexed
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger.admission import VerifiedBlock, accept, examine, genesis
 from ledger.anchor import Trusted, same_sealers
 from ledger.chains.shape import Sealer
 from ledger.errors import LedgerError, SealerChangeUnexplained
-from ledger.trust import VerifiedBlock, accept, examine, genesis
 from tests.support.blocks import CONSENSUS, OTHER, Entry, Forge, key_of, unhexed
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ledger import trust
+from ledger import admission
 from ledger.anchor import Anchor, Trusted, anchor_from
 from ledger.consortium import Consortium, Member
 
@@ -50,11 +50,11 @@ class SmallChain:
 
     def trusted(self, height: int) -> Trusted:
         """The trusted state after verifying every block up to this height."""
-        _, state = trust.genesis(self.blocks[0].document, self.anchor)
+        _, state = admission.genesis(self.blocks[0].document, self.anchor)
         for block in self.blocks[1 : height + 1]:
             _, state = self.accept(block.document, state)
         return state
 
-    def accept(self, document: bytes, state: Trusted) -> tuple[trust.VerifiedBlock, Trusted]:
+    def accept(self, document: bytes, state: Trusted) -> tuple[admission.VerifiedBlock, Trusted]:
         """Judge one document after a trusted state; raises what refuses it."""
-        return trust.accept(trust.examine(document, self.anchor, self.anchor.registry()), document, state)
+        return admission.accept(admission.examine(document, self.anchor, self.anchor.registry()), document, state)

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from ledger.admission import VerifiedBlock
 from ledger.contracts import RecordedEvent
 from ledger.facts import output_id
 from ledger.finding import Finding
 from ledger.position import Position
 from ledger.records import canonical
 from ledger.store import Store
-from ledger.trust import VerifiedBlock
 
 START = datetime(2026, 1, 5, 2, tzinfo=UTC)
 CONTRACT = bytes.fromhex("c0" * 20)

@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ledger.admission import accept, examine, genesis
 from ledger.assess import assess
 from ledger.chains import fisco3
 from ledger.errors import LedgerError, Malformed
-from ledger.trust import Case, accept, examine, genesis
+from ledger.trust import Case
 from ledger.verdict import Verdict
 from tests.support import preimages
 from tests.support.blocks import BOOK, CHAIN, CONSENSUS, GROUP, OTHER, Entry, Forge, hexed, joined
 from tests.support.preimages import unhex
 
 if TYPE_CHECKING:
+    from ledger.admission import Examined
     from ledger.contracts import RecordedEvent
-    from ledger.trust import Examined
 
 FORGE = Forge()
 ANCHOR, REGISTRY = FORGE.anchor(), FORGE.registry()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from ledger.admission import accept, examine, genesis
 from ledger.anchor import anchor_from
 from ledger.errors import LedgerError
-from ledger.trust import accept, examine, genesis
 from tests.vectors.ledger.regenerate import FOLDER, vectors
 
 FILES = sorted(FOLDER.glob("*.json"))

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from ledger import trust
+from ledger import admission
 from ledger.anchor import anchor_from
 from ledger.consortium import PIN, OutputRefused, generate_sample, import_receivables, packaged_map
 from ledger.consortium.cash import Tranche, Waterfall, interest, next_weekday, period_ends, tranches_of
@@ -36,10 +36,10 @@ def history(out, summary):
     genesis = next(blocks).document
     contract = bytes.fromhex(summary.contract[2:])
     anchor = anchor_from(genesis, pinned=bytes.fromhex(summary.genesis_hash[2:]), contracts=(contract,))
-    _, state = trust.genesis(genesis, anchor)
+    _, state = admission.genesis(genesis, anchor)
     registry = anchor.registry()
     for block in blocks:
-        verified, state = trust.accept(trust.examine(block.document, anchor, registry), block.document, state)
+        verified, state = admission.accept(admission.examine(block.document, anchor, registry), block.document, state)
         on = datetime.fromtimestamp(verified.timestamp / 1000, UTC).date()
         for event in verified.events:
             assert event.echoed

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ledger import trust
+from ledger import admission
 from ledger.anchor import anchor_from
 from ledger.chains import fisco3
 from ledger.consortium import Consortium, blocks
@@ -165,7 +165,7 @@ def test_a_fork_by_other_keys_is_not_the_pinned_chain():
     with pytest.raises(ProofFailed) as refused:
         anchor_from(theirs.blocks[0].document, pinned=ours.consortium.genesis_hash, contracts=())
     assert refused.value.code == "genesis-hash"
-    _, state = trust.genesis(ours.blocks[0].document, ours.anchor)
+    _, state = admission.genesis(ours.blocks[0].document, ours.anchor)
     with pytest.raises(ProofFailed) as refused:
         ours.accept(theirs.blocks[1].document, state)
     assert refused.value.code == "parent-link"

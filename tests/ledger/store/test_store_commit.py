@@ -16,10 +16,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlmodel import SQLModel
 
+from ledger.admission import VerifiedBlock
 from ledger.errors import LedgerError, StoreDamaged, StoreUnavailable, Unknown
 from ledger.facts import FACTS, Invoice, PoolAsset, Receivable
 from ledger.store import Store, cache, committing, engine
-from ledger.trust import VerifiedBlock
 from tests.support.ledger_book import Book, invoice, receivable
 
 ROOT = Path(__file__).parents[3]
@@ -217,7 +217,7 @@ def test_stored_bytes_that_do_not_unpack(book: Book, tmp_path: Path) -> None:
 WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from ledger.trust import VerifiedBlock
+from ledger.admission import VerifiedBlock
 from tests.support.ledger_book import Book, invoice
 book = Book(sys.argv[2])
 book.admit()
