@@ -25,7 +25,7 @@ test: $(STAMP) ## Install what the tests need and run all of them (PYTEST_ARGS="
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: static ## Format, lint, types, imports and the fast tests; needs no network once installed
-	@$(BIN)/python -m pytest -m "not slow and not browser" $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto -m "not slow and not browser" $(PYTEST_ARGS)
 
 static: $(STAMP) ## The part of `check` that runs nothing: format, lint, types, imports
 	$(BIN)/ruff format --check .
