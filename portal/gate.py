@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 #: The nonce of the answer being made; whoever renders a page puts it on the page's own scripts.
 SCRIPT_NONCE: ContextVar[str] = ContextVar("script_nonce")
 
+_OK = 200
 _NONCE_BYTES = 16
 _MAX_QUERY = 200  # characters; the longest legitimate query is a language, a date and a height
 
@@ -124,7 +125,9 @@ class Gate:
             return
         reset = SCRIPT_NONCE.set(nonce)
         try:
-            await self.app(_without_identity(scope), receive, _with_headers(send, nonce, host))
+            await self.app(
+                _without_identity(scope), receive, _with_headers(send, nonce, host, keep=_is_versioned(scope))
+            )
         finally:
             SCRIPT_NONCE.reset(reset)
 
@@ -170,6 +173,11 @@ def _check_query(scope: Scope) -> None:
         seen.add(name)
 
 
+def _is_versioned(scope: Scope) -> bool:
+    """Whether the address is that of a file with its digest, which never changes."""
+    return scope["type"] == "http" and scope["path"].startswith(_FILES) and bool(scope["query_string"])
+
+
 def _check_component(scope: Scope) -> None:
     prefix = "/components/"
     if scope["path"].startswith(prefix) and not scope["path"].startswith(
@@ -209,7 +217,9 @@ def _policy(nonce: str, host: str) -> str:
     )
 
 
-def _with_headers(send: Send, nonce: str, host: str) -> Send:
+def _with_headers(send: Send, nonce: str, host: str, *, keep: bool = False) -> Send:
+    """``send`` with the security headers on every answer; ``keep``: the browser may keep a good answer for a year."""
+
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
@@ -218,6 +228,8 @@ def _with_headers(send: Send, nonce: str, host: str) -> Send:
             headers["content-security-policy"] = _policy(nonce, host)
             if headers.get("content-type", "").startswith(("text/html", "application/json")):
                 headers["cache-control"] = "no-store"
+            elif keep and message["status"] == _OK:
+                headers["cache-control"] = "private, max-age=31536000, immutable"
         await send(message)
 
     return send_with_headers

@@ -1,0 +1,1 @@
+"""What a person sees: pages, plots and tables over the facts of one height."""

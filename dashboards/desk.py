@@ -1,0 +1,259 @@
+"""Everything a page or a notebook may ask of this node, for one actor; every answer says the height it holds at.
+
+The desk opens a reading of its own for each question and closes it, so it may be asked from several threads at once. It
+answers with values of a few hundred bytes: the rows of a pool never stay in a session, a table gets one page of them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from threading import Lock
+
+from abs.composition import Bucket, Concentration
+from abs.errors import UnknownPlan
+from abs.figure import Figure
+from abs.pool import Pool, read_pool
+from abs.reading import plan_of
+from dashboards.paging import Page, PageQuery
+from dashboards.pool_rows import AssetLine, PoolRows
+from dashboards.trail import ProvedTrail, proved_trail
+from ledger.errors import Unknown
+from ledger.facts import Member, Plan, Tranche
+from ledger.store import AsOf, Store
+from regulator.errors import UnknownAsset
+
+__all__ = ["NOT_FOUND", "REGULATOR", "Actor", "AssetLine", "Desk", "Moment", "PlanLine", "PoolView", "Slice"]
+
+#: What the desk raises when it is asked for something the ledger does not hold.
+NOT_FOUND = (Unknown, UnknownPlan, UnknownAsset)
+_LARGEST = 10
+_POOLS_KEPT = 8  # measured pools: two days of each of a few plans, at some 300 bytes an asset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who asks: a name for the log and the roles that decide what may be seen."""
+
+    name: str
+    roles: frozenset[str]
+
+
+#: Whoever sits at this machine, until sign-in exists: the pages are on its loopback address only.
+REGULATOR = Actor(name="loopback", roles=frozenset({"regulator"}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """The state of the replica an answer was read from; ``time`` of the block in UTC, hashes as 0x and hex."""
+
+    height: int
+    time: datetime
+    block_hash: str
+    facts_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """One plan: who runs it and when, its parties by name, the principal of its tranches in fen."""
+
+    plan: str
+    code: str
+    name: str
+    venue: str
+    manager: str
+    custodian: str
+    servicer: str
+    cutoff: date
+    closing: date
+    maturity: date
+    tranches: int
+    principal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """One part of a pool: its label, its balance in fen, its share of the whole, how many assets it has."""
+
+    label: str
+    balance: int
+    share: Decimal | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolView:
+    """A pool measured on the day ``on``; amounts in fen, ratios as decimals, None where a ratio has no base.
+
+    ``assets`` counts every asset ever assigned by the day and ``assigned`` is their first amount; ``open_assets`` and
+    ``balance`` speak of what is still owed. ``formulas`` says how each headline figure is computed.
+    """
+
+    plan: PlanLine
+    moment: Moment
+    on: date
+    balance: int
+    assigned: int
+    assets: int
+    open_assets: int
+    debtors: int
+    creditors: int
+    overdue: int
+    delinquency: Decimal | None
+    top10: Decimal | None
+    hhi: Decimal | None
+    effective_debtors: Decimal | None
+    wam: Decimal | None
+    ladder: tuple[Slice, ...]
+    aging: tuple[Slice, ...]
+    largest_debtors: tuple[Slice, ...]
+    formulas: Mapping[str, str] = field(repr=False)
+
+
+class Desk:
+    """What ``actor`` may read of ``store``; safe to ask from several threads."""
+
+    def __init__(self, store: Store, actor: Actor) -> None:
+        self.actor = actor
+        self._store = store
+        self._measuring = Lock()
+        self._measured: OrderedDict[tuple[str, int, date], tuple[PoolView, PoolRows]] = OrderedDict()
+
+    def moment(self) -> Moment | None:
+        """The newest block this node holds; None while it holds none."""
+        head = self._store.head()
+        return None if head is None else _moment(self._store.at(head.height))
+
+    def plans(self) -> tuple[PlanLine, ...]:
+        """Every plan the actor may see, by code."""
+        if self._store.head() is None:
+            return ()
+        facts = self._store.at()
+        return tuple(_plan_line(facts, plan) for plan in facts.select(Plan, order_by=Plan.code))
+
+    def pool(self, plan: str, *, on: date | None = None, height: int | None = None) -> PoolView:
+        """The plan's pool on a day as known at a height; by default the newest block's, and the day of that block.
+
+        Raises UnknownPlan when the ledger holds no such plan, Unknown when it holds no block.
+        """
+        return self._measure(plan, on, height)[0]
+
+    def assets(
+        self, plan: str, query: PageQuery, *, on: date | None = None, height: int | None = None
+    ) -> Page[AssetLine]:
+        """One page of the assets behind ``pool``, ordered and searched by SQL. Raises as ``pool`` does."""
+        return self._measure(plan, on, height)[1].page(query)
+
+    def asset(self, plan: str, asset: str, *, height: int | None = None) -> ProvedTrail:
+        """Every step from the plan to the asset's payments, each record proved now from the stored bytes.
+
+        Raises UnknownPlan or UnknownAsset.
+        """
+        return proved_trail(self._store, self._store.at(height), plan, asset)
+
+    def _measure(self, plan: str, on: date | None, height: int | None) -> tuple[PoolView, PoolRows]:
+        """The pool and its rows, measured once however many sessions ask."""
+        facts = self._store.at(height)
+        key = (plan, facts.height, on or facts.time.date())
+        with self._measuring:
+            if key not in self._measured:
+                pool = read_pool(facts, plan, key[2])
+                line, names = _plan_line(facts, plan_of(facts, plan)), _names(facts)
+                self._measured[key] = _pool_view(pool, line, _moment(facts), names), PoolRows(pool.history, names)
+            self._measured.move_to_end(key)
+            while len(self._measured) > _POOLS_KEPT:
+                self._measured.popitem(last=False)
+            return self._measured[key]
+
+
+def _moment(facts: AsOf) -> Moment:
+    return Moment(
+        height=facts.height,
+        time=facts.time,
+        block_hash=f"0x{facts.block_hash.hex()}",
+        facts_digest=f"0x{facts.facts_digest.hex()}",
+    )
+
+
+def _plan_line(facts: AsOf, plan: Plan) -> PlanLine:
+    def name(member: str) -> str:
+        found = facts.get(Member, member)
+        return member if found is None else found.name
+
+    tranches: Sequence[Tranche] = facts.select(Tranche, Tranche.plan == plan.id)
+    return PlanLine(
+        plan=plan.id,
+        code=plan.code,
+        name=plan.name,
+        venue=plan.venue,
+        manager=name(plan.manager),
+        custodian=name(plan.custodian),
+        servicer=name(plan.servicer),
+        cutoff=plan.cutoff,
+        closing=plan.closing,
+        maturity=plan.maturity,
+        tranches=len(tranches),
+        principal=sum(tranche.principal for tranche in tranches),
+    )
+
+
+def _names(facts: AsOf) -> dict[str, str]:
+    return {member.id: member.name for member in facts.select(Member)}
+
+
+def _pool_view(pool: Pool, plan: PlanLine, moment: Moment, names: Mapping[str, str]) -> PoolView:
+    debtors = pool.concentration(top=_LARGEST)
+    balance, ratio, wam = pool.balance(), pool.delinquency_ratio(), pool.wam()
+    return PoolView(
+        plan=plan,
+        moment=moment,
+        on=pool.on,
+        balance=balance.fen(),
+        assigned=sum(row.amount for row in pool.history),
+        assets=len(pool.history),
+        open_assets=len(pool.rows),
+        debtors=len({row.debtor for row in pool.rows}),
+        creditors=len({row.creditor for row in pool.rows}),
+        overdue=sum(row.outstanding for row in pool.rows if row.days_past_due),
+        delinquency=_decimal(ratio),
+        top10=_decimal(debtors.top_share),
+        hhi=_decimal(debtors.hhi),
+        effective_debtors=_decimal(debtors.effective_number),
+        wam=_decimal(wam),
+        ladder=_slices(pool.maturity_ladder()),
+        aging=_slices(pool.aging()),
+        largest_debtors=_holdings(debtors, names),
+        formulas={
+            "balance": balance.formula,
+            "delinquency": ratio.formula,
+            "top10": debtors.top_share.formula,
+            "hhi": debtors.hhi.formula,
+            "wam": wam.formula,
+        },
+    )
+
+
+def _decimal(figure: Figure) -> Decimal | None:
+    return None if figure.value is None else Decimal(figure.number())
+
+
+def _slices(buckets: Sequence[Bucket]) -> tuple[Slice, ...]:
+    return tuple(
+        Slice(label=b.label, balance=b.balance.fen(), share=_decimal(b.share), count=int(b.count.number()))
+        for b in buckets
+    )
+
+
+def _holdings(debtors: Concentration, names: Mapping[str, str]) -> tuple[Slice, ...]:
+    return tuple(
+        Slice(
+            label=names.get(holding.member, holding.member),
+            balance=holding.balance.fen(),
+            share=_decimal(holding.share),
+            count=holding.count,
+        )
+        for holding in debtors.largest
+    )

@@ -1,0 +1,287 @@
+"""The pool of one plan as a page: headline figures, three charts, the table of its assets, the lineage of a chosen one.
+
+The state (``PoolState``) knows nothing of Panel; the charts are pure functions (``dashboards.plots``); the page builds
+its panes once and from then on changes only what is in them. The same object is the last expression of a notebook cell
+and, through ``page()``, a page of the portal.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from threading import RLock
+from typing import Any
+
+import holoviews as hv
+import panel as pn
+import panel_material_ui as pmui
+import param
+from holoviews.streams import Pipe
+from panel.viewable import Viewable, Viewer
+from panel_material_ui.template.base import Page
+
+from dashboards import plots
+from dashboards.desk import NOT_FOUND, AssetLine, Desk, PoolView
+from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, count, day, short_id
+from dashboards.frames import aging_frame, debtor_frame, ladder_frame
+from dashboards.headline import headline
+from dashboards.lineage import Lineage
+from dashboards.markup import STYLES, markup
+from dashboards.paged_table import Cell, Column, PagedTable, TableRow
+from dashboards.paging import Page as Paged
+from dashboards.paging import PageQuery
+from dashboards.texts import Language, text
+from dashboards.theme import ICON, THEME
+from dashboards.trail import ProvedTrail
+
+__all__ = ["PoolPage", "PoolState"]
+
+log = logging.getLogger(__name__)
+
+COLUMNS = (
+    Column(name="asset", title="column_asset", kind="id"),
+    Column(name="debtor", title="column_debtor"),
+    Column(name="creditor", title="column_creditor"),
+    Column(name="amount", title="column_amount", kind="number"),
+    Column(name="outstanding", title="column_outstanding", kind="number"),
+    Column(name="due", title="column_due", kind="date"),
+    Column(name="days_past_due", title="column_days_past_due", kind="number"),
+)
+
+
+#: The charts, from left to right.
+CHARTS = ("maturity", "aging", "debtors")
+ACROSS = "debtors"  # the one whose bars lie, because names are long
+FIGURES_HEIGHT = 94  # px kept for the figures while they are read, so that nothing jumps
+
+
+class PoolState(param.Parameterized):
+    """What a person chose on the page: the day, the language, light or dark."""
+
+    plan = param.String(constant=True)
+    on = param.CalendarDate(default=None, doc="the day the pool is measured on; None is the day of the newest block")
+    language: Language = param.Selector(default=Language.ZH, objects=list(Language))  # type: ignore[assignment]
+    dark = param.Boolean(default=False)
+
+
+class PoolPage(Viewer):
+    """The page of the plan ``plan`` as the desk's actor may see it.
+
+    Nothing is read from the ledger when it is made: ``load`` does that, outside the event loop when served.
+    """
+
+    def __init__(
+        self, desk: Desk, plan: str, *, language: Language = Language.ZH, on: date | None = None, dark: bool = False
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.state = PoolState(plan=plan, language=language, on=on, dark=dark)  # type: ignore[no-untyped-call]
+        self.view: PoolView | None = None
+        self._desk = desk
+        self._showing = RLock()  # events come on several threads; what was chosen last is what is shown
+        self._notice = _html()
+        self._heading = _html()
+        self._figures = _html(min_height=FIGURES_HEIGHT)
+        self._charts = {name: Pipe(data=partial(plots.nothing_drawn, across=name == ACROSS)) for name in CHARTS}
+        self._titles = {name: _html() for name in (*CHARTS, "assets", "lineage")}
+        self.lineage = Lineage(self._read_asset, language=language)
+        self.table = PagedTable(
+            COLUMNS,
+            self._read_assets,
+            _table_row,
+            query=PageQuery(sort="outstanding", descending=True),
+            language=language,
+        )
+        self._day = pmui.DatePicker(value=on, clearable=True, size="small", width=190, margin=0)
+        self._language = pmui.RadioButtonGroup(
+            options={"中文": Language.ZH, "English": Language.EN},
+            value=language,
+            size="small",
+            margin=0,
+            sx={"& .MuiToggleButton-root": {"color": "inherit", "textTransform": "none", "px": 1.5, "py": 0.4}},
+        )
+        self._layout = self._lay_out()
+        self._label()
+        self._react()
+
+    def load(self) -> None:
+        """The page shows the pool as the ledger has it now. Raises one of NOT_FOUND when it has no such plan."""
+        with self._showing:
+            self.view = self._desk.pool(self.state.plan, on=self.state.on)
+            self._show()
+
+    def page(self) -> Page:
+        """The page for the portal; it fills itself once the browser has it."""
+        pn.state.onload(self._guarded(self.load), threaded=True)
+        page = Page(
+            title=text("product", self.state.language),
+            site_url=f"/?lang={self.state.language.value}",
+            header=[pmui.Row(pn.HSpacer(), self._language, align="center", sizing_mode="stretch_width")],
+            main=[self._layout],
+            theme_config=THEME,
+            favicon=ICON,
+            dark_theme=self.state.dark,
+            busy_indicator="linear",
+        )
+        page.param.watch(lambda event: self.state.param.update(dark=event.new), "dark_theme")
+        return page
+
+    def __panel__(self) -> Viewable:
+        if self.view is None:
+            self.load()
+        return self._layout
+
+    def _read_assets(self, query: PageQuery) -> Paged[AssetLine]:
+        """A page of the very pool that the headline shows, whatever blocks came since."""
+        view = self.view
+        if view is None:
+            return Paged(rows=(), total=0, query=query)
+        return self._desk.assets(view.plan.plan, query, on=view.on, height=view.moment.height)
+
+    def _read_asset(self, asset: str) -> ProvedTrail:
+        height = None if self.view is None else self.view.moment.height
+        return self._desk.asset(self.state.plan, asset, height=height)
+
+    def _lay_out(self) -> Viewable:
+        charts = pmui.Grid(
+            *(
+                pmui.Grid(_card(self._titles[name], _chart(self._charts[name])), size={"xs": 12, "md": 6, "lg": 4})
+                for name in CHARTS
+            ),
+            container=True,
+            spacing=1.5,
+            sizing_mode="stretch_width",
+        )
+        details = pmui.Grid(
+            pmui.Grid(_card(self._titles["assets"], self.table), size={"xs": 24, "lg": 17}),
+            pmui.Grid(_card(self._titles["lineage"], self.lineage), size={"xs": 24, "lg": 7}),
+            columns=24,
+            container=True,
+            spacing=1.5,
+            sizing_mode="stretch_width",
+        )
+        top = pn.Row(
+            self._heading, self._day, sizing_mode="stretch_width", styles={"gap": "24px", "align-items": "end"}
+        )
+        gap = {"gap": "14px"}
+        self._body = pn.Column(self._figures, charts, details, sizing_mode="stretch_width", styles=gap)
+        return pn.Column(
+            self._notice,
+            top,
+            self._body,
+            sizing_mode="stretch_width",
+            styles={**gap, "padding": "16px 22px 28px"},
+        )
+
+    def _react(self) -> None:
+        """Every choice shows at once; whatever fails behind it shows a reference, never a traceback."""
+        self._day.param.watch(lambda event: self.state.param.update(on=event.new), "value")
+        self._language.param.watch(lambda event: self.state.param.update(language=event.new), "value")
+        self.state.param.watch(lambda _: self._guarded(self.load)(), "on")
+        self.state.param.watch(lambda _: self._guarded(self._speak)(), "language")
+        self.state.param.watch(lambda _: self._guarded(self._redraw)(), "dark")
+        self.table.view.asked = self._guarded(self.table.answer)
+        self.table.param.watch(lambda event: self._guarded(self.lineage.follow)(event.new), "selected")
+
+    def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
+        """``act`` for an event of the browser.
+
+        What the ledger does not hold is said so; any other error is logged under a reference that the page shows.
+        """
+
+        def acting(*arguments: Any) -> None:
+            try:
+                act(*arguments)
+            except NOT_FOUND:
+                self.view = None
+                self._heading.object = markup("not_found.html", self.state.language)
+                self._body.visible = False
+            except Exception:
+                reference = secrets.token_hex(4)
+                log.exception("page event failed, reference %s", reference)
+                self._notice.object = markup("failure.html", self.state.language, reference=reference)
+
+        return acting
+
+    def _speak(self) -> None:
+        with self._showing:
+            self._label()
+            self.table.speak(self.state.language)
+            self.lineage.speak(self.state.language)
+            self._show()
+
+    def _label(self) -> None:
+        """Titles and the notice are in the page's language."""
+        language = self.state.language
+        self._notice.object = markup("notice.html", language)
+        self._day.label = text("measured_on", language)
+        for name, title in self._titles.items():
+            key = name if name in ("assets", "lineage") else f"chart_{name}"
+            title.object = markup("title.html", language, title=text(key, language))
+        if self.view is None:
+            self._heading.object = markup("loading.html", language)
+
+    def _show(self) -> None:
+        """Heading, figures, table and charts show the view that was read, in the order a person reads them."""
+        view, language = self.view, self.state.language
+        if view is None:
+            return
+        self._body.visible = True
+        self._heading.object = markup("heading.html", language, plan=view.plan, moment=view.moment, on=view.on)
+        self._figures.object = markup("figures.html", language, tiles=headline(view, language))
+        self.table.refresh()
+        self._draw()
+
+    def _redraw(self) -> None:
+        with self._showing:
+            self._draw()
+
+    def _draw(self) -> None:
+        view, language = self.view, self.state.language
+        if view is None:
+            return
+        palette = PALETTE_DARK if self.state.dark else PALETTE_LIGHT
+        if not view.balance:
+            title = text("chart_empty", language)
+            for name, chart in self._charts.items():
+                chart.send(partial(plots.nothing_drawn, title, across=name == ACROSS, palette=palette))
+            return
+        ladder, quarterly = ladder_frame(view.ladder, language)
+        look: dict[str, Any] = {"language": language, "palette": palette}
+        self._charts["maturity"].send(partial(plots.maturity_ladder, ladder, quarterly=quarterly, **look))
+        self._charts["aging"].send(partial(plots.aging_bars, aging_frame(view.aging, language), **look))
+        self._charts["debtors"].send(partial(plots.debtor_bars, debtor_frame(view, language), **look))
+
+
+def _html(**sizes: int) -> pn.pane.HTML:
+    return pn.pane.HTML("", stylesheets=[STYLES], sizing_mode="stretch_width", margin=0, **sizes)
+
+
+def _chart(drawn: Pipe) -> pn.pane.HoloViews:
+    """A chart that is built once and redrawn by whatever is sent to ``drawn``: a function that makes the element."""
+    charted = hv.DynamicMap(lambda data: data(), streams=[drawn])
+    return pn.pane.HoloViews(
+        charted, backend=plots.BACKEND, sizing_mode="stretch_width", height=plots.HEIGHT, margin=0, linked_axes=False
+    )
+
+
+def _card(*parts: object) -> pmui.Paper:
+    return pmui.Paper(*parts, variant="outlined", sizing_mode="stretch_width", margin=0, sx={"p": "14px 16px"})
+
+
+def _table_row(line: AssetLine) -> TableRow:
+    late = line.days_past_due > 0
+    return TableRow(
+        id=line.asset,
+        cells=(
+            Cell(text=short_id(line.asset), title="\n".join((line.asset, *line.invoices))),
+            Cell(text=line.debtor, title=line.debtor),
+            Cell(text=line.creditor, title=line.creditor),
+            Cell(text=amount(line.amount)),
+            Cell(text=amount(line.outstanding), tone="" if line.outstanding else "muted"),
+            Cell(text=day(line.due)),
+            Cell(text=count(line.days_past_due) if late else "—", tone="warn" if late else "muted"),
+        ),
+    )

@@ -1,0 +1,192 @@
+"""The pool page as a person uses it: figures, search, pages, order, an asset's lineage, language and theme."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from dashboards.desk import REGULATOR, Desk, PoolView
+from dashboards.formats import amount, percent
+from dashboards.paging import PageQuery
+from ledger.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Locator, Page
+
+    from tests.browser.conftest import Watched
+    from tests.support.market import Market
+
+pytestmark = pytest.mark.browser
+
+DAY = date(2024, 9, 30)
+PATIENCE = 30_000  # ms; a cold server on a busy machine
+LARGEST = PageQuery(sort="outstanding", descending=True)
+
+
+@pytest.fixture(scope="module")
+def desk(market: Market) -> Iterator[Desk]:
+    with Store.open(market.database) as store:
+        yield Desk(store, REGULATOR)
+
+
+@pytest.fixture(scope="module")
+def view(desk: Desk, market: Market) -> PoolView:
+    return desk.pool(market.plan, on=DAY)
+
+
+@pytest.fixture
+def pool(page: Page, address: str, market: Market) -> Page:
+    """The pool page, opened on the day and filled."""
+    page.goto(f"{address}/dash/pools/{market.plan}?on={DAY}")
+    expect(rows(page)).to_have_count(25, timeout=PATIENCE)
+    return page
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("tr[data-id]")
+
+
+def figure(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-figure={name}] .value")
+
+
+def test_the_index_leads_to_the_pool(page: Page, address: str, market: Market) -> None:
+    page.goto(address)
+    page.get_by_role("link", name=re.compile("示例")).click()
+    expect(page).to_have_url(f"{address}/dash/pools/{market.plan}?lang=zh")
+    expect(figure(page, "balance")).to_be_visible(timeout=PATIENCE)
+
+
+def test_the_headline_is_right(pool: Page, view: PoolView) -> None:
+    expect(figure(pool, "balance")).to_have_text(f"{amount(view.balance)}元")
+    expect(figure(pool, "delinquency")).to_have_text(percent(view.delinquency))
+    expect(figure(pool, "assets")).to_have_text(f"{view.assets}笔")
+    expect(pool.get_by_test_id("stamp")).to_contain_text(f"{view.moment.height:,}")
+    expect(pool.get_by_test_id("stamp")).to_contain_text(view.moment.block_hash[:10])
+    expect(pool.get_by_text("尚无登录")).to_be_visible()
+
+
+def test_three_charts_are_drawn(pool: Page) -> None:
+    expect(pool.locator(".bk-Figure")).to_have_count(3)
+    for at in range(3):
+        expect(pool.locator(".bk-Figure").nth(at)).to_be_visible()
+        assert pool.locator(".bk-Figure").nth(at).bounding_box()["height"] > 200  # type: ignore[index]
+
+
+def test_a_click_on_a_row_shows_its_lineage_with_proofs(pool: Page, desk: Desk, market: Market) -> None:
+    first = desk.assets(market.plan, LARGEST, on=DAY).rows[0]
+    expect(rows(pool).first).to_have_attribute("data-id", first.asset)
+    rows(pool).first.click()
+    expect(pool.get_by_test_id("proofs")).to_contain_text("证明刚刚全部重算成立", timeout=PATIENCE)
+    expect(rows(pool).first).to_have_attribute("aria-selected", "true")
+    lineage = pool.get_by_test_id("lineage")
+    for kind in ("plan.established", "tranche", "receivable.registered", "certificate.issued", "invoice.registered"):
+        expect(lineage.locator(f'li[data-kind="{kind}"]').first).to_be_visible()
+    expect(lineage).to_contain_text(first.invoices[0])
+    expect(lineage.locator(".FAILED")).to_have_count(0)
+
+
+def test_a_row_can_be_chosen_by_keyboard(pool: Page) -> None:
+    rows(pool).first.focus()
+    pool.keyboard.press("ArrowDown")
+    expect(rows(pool).nth(1)).to_be_focused()
+    pool.keyboard.press("Enter")
+    expect(rows(pool).nth(1)).to_have_attribute("aria-selected", "true")
+    expect(pool.get_by_test_id("proofs")).to_be_visible(timeout=PATIENCE)
+
+
+def test_pages_follow_each_other(pool: Page, desk: Desk, market: Market) -> None:
+    second = desk.assets(market.plan, PageQuery(sort="outstanding", descending=True, page=1), on=DAY)
+    expect(pool.locator(".status")).to_have_text(f"第 1–25 笔，共 {second.total} 笔")
+    pool.get_by_role("button", name="下一页").click()
+    expect(rows(pool)).to_have_count(len(second.rows))
+    expect(rows(pool).first).to_have_attribute("data-id", second.rows[0].asset)
+    expect(pool.get_by_role("button", name="末页")).to_be_disabled()
+    pool.get_by_role("button", name="首页").click()
+    expect(pool.locator(".status")).to_contain_text("第 1–25 笔")
+
+
+def test_the_size_of_a_page_can_be_chosen(pool: Page) -> None:
+    pool.get_by_label("每页").select_option("10")
+    expect(rows(pool)).to_have_count(10)
+
+
+def test_a_search_narrows_the_table(pool: Page, desk: Desk, market: Market) -> None:
+    wanted = desk.assets(market.plan, LARGEST, on=DAY).rows[3]
+    pool.get_by_label("搜索").fill(wanted.invoices[0])
+    expect(rows(pool)).to_have_count(1)
+    expect(rows(pool).first).to_have_attribute("data-id", wanted.asset)
+    pool.get_by_label("搜索").fill("没有这样的资产")
+    expect(pool.get_by_text("没有符合条件的资产")).to_be_visible()
+    pool.get_by_label("搜索").fill("")
+    expect(rows(pool)).to_have_count(25)
+
+
+def test_a_column_sorts_up_and_down(pool: Page, desk: Desk, market: Market) -> None:
+    soonest = desk.assets(market.plan, PageQuery(sort="due"), on=DAY).rows[0]
+    latest = desk.assets(market.plan, PageQuery(sort="due", descending=True), on=DAY).rows[0]
+    pool.locator("button[data-sort=due]").click()
+    expect(rows(pool).first).to_have_attribute("data-id", soonest.asset)
+    pool.locator("button[data-sort=due]").click()
+    expect(rows(pool).first).to_have_attribute("data-id", latest.asset)
+    expect(pool.locator("th", has=pool.locator("[data-sort=due]"))).to_have_attribute("aria-sort", "descending")
+
+
+def test_the_language_changes_everywhere_and_keeps_what_was_chosen(pool: Page) -> None:
+    rows(pool).first.click()
+    expect(pool.get_by_test_id("proofs")).to_be_visible(timeout=PATIENCE)
+    pool.get_by_role("button", name="English").click()
+    expect(pool.locator("[data-figure=balance] .label")).to_have_text("Outstanding balance")
+    expect(pool.locator("th").first).to_have_text("Receivable")
+    expect(pool.get_by_test_id("lineage")).to_contain_text("Plan established")
+    expect(pool.get_by_text("No sign-in yet")).to_be_visible()
+    expect(rows(pool).first).to_have_attribute("aria-selected", "true")
+
+
+def test_the_theme_is_light_and_dark(pool: Page) -> None:
+    tile = pool.locator("[data-figure=balance]")
+    expect(tile).to_have_css("background-color", "rgb(255, 255, 255)")
+    pool.get_by_label("Toggle theme").click()
+    expect(tile).to_have_css("background-color", "rgb(26, 34, 43)")
+
+
+@pytest.mark.parametrize("width", [1280, 1440, 1920])
+def test_nothing_is_wider_than_the_screen(pool: Page, width: int) -> None:
+    pool.set_viewport_size({"width": width, "height": 800})
+    expect(pool.locator("[data-figure=wam]")).to_be_in_viewport()
+    assert pool.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_unknown_plan_is_told_and_nothing_breaks(page: Page, address: str) -> None:
+    page.goto(f"{address}/dash/pools/PLAN-9?lang=en")
+    expect(page.get_by_text("This node has no such plan")).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_day_with_nothing_and_back(pool: Page, address: str, market: Market) -> None:
+    pool.goto(f"{address}/dash/pools/{market.plan}?on=2020-01-01")
+    expect(figure(pool, "balance")).to_have_text("0.00元", timeout=PATIENCE)
+    expect(figure(pool, "delinquency")).to_have_text("—")
+    expect(pool.get_by_text("没有符合条件的资产")).to_be_visible()
+    pool.get_by_role("group", name="统计日").get_by_role("spinbutton").first.click()
+    pool.keyboard.type(f"{DAY:%Y%m%d}")
+    expect(rows(pool)).to_have_count(25, timeout=PATIENCE)
+
+
+def test_two_people_do_not_see_each_others_choices(
+    pool: Page, browser: Browser, address: str, market: Market, watched: Watched
+) -> None:
+    context = browser.new_context()
+    other = context.new_page()
+    watched.watch(other)
+    other.goto(f"{address}/dash/pools/{market.plan}?lang=en")
+    expect(rows(other)).to_have_count(25, timeout=PATIENCE)
+    pool.get_by_label("搜索").fill("没有这样的资产")
+    expect(rows(pool)).to_have_count(0)
+    expect(rows(other)).to_have_count(25)
+    context.close()

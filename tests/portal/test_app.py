@@ -1,0 +1,143 @@
+"""The node's application over a real replica: the index, health, the plans as JSON, and where it may be served."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from dashboards.desk import REGULATOR, Desk
+from dashboards.formats import amount
+from dashboards.texts import Language
+from ledger.store import Store
+from portal.app import make_app, require_loopback
+from portal.cli import main
+from portal.errors import NotLoopback
+from tests.support.pages import serving_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.market import Market
+
+
+@pytest.fixture(scope="module")
+def node(market: Market) -> Iterator[httpx.Client]:
+    with (
+        Store.open(market.database) as store,
+        serving_pages(lambda port: make_app(Desk(store, REGULATOR), host="127.0.0.1", port=port)) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+    ):
+        yield client
+
+
+def test_the_index_lists_the_plans_and_where_the_node_stands(node: httpx.Client, market: Market) -> None:
+    page = node.get("/").text
+    height = node.get("/healthz").json()["height"]
+    assert f'href="/dash/pools/{market.plan}?lang=zh"' in page
+    assert f"<dd>{height}</dd>" in page
+    assert "尚无登录" in page
+
+
+def test_the_index_speaks_english_when_asked(node: httpx.Client) -> None:
+    page = node.get("/?lang=en").text
+    assert '<html lang="en">' in page
+    assert "No sign-in yet" in page
+    assert not re.search("尚无登录", page)
+
+
+def test_the_plans_are_json(node: httpx.Client, market: Market) -> None:
+    answer = node.get("/api/plans").json()
+    [plan] = answer["plans"]
+    assert plan["plan"] == market.plan
+    assert isinstance(plan["principal"], int)
+    assert answer["block_hash"].startswith("0x")
+    assert amount(plan["principal"]) in node.get("/").text
+
+
+def test_health_counts_blocks_and_pages(node: httpx.Client) -> None:
+    health = node.get("/healthz").json()
+    assert health["status"] == "ok"
+    assert health["height"] > 0
+    assert health["sessions"] >= 0
+
+
+def test_nothing_else_is_served(node: httpx.Client) -> None:
+    for path in (
+        "/docs",
+        "/openapi.json",
+        "/redoc",
+        "/dash",
+        "/dash/",
+        "/dash/pools",
+        "/etc/passwd",
+        "/static/../app.py",
+    ):
+        assert node.get(path).status_code == 404, path
+
+
+def test_what_the_index_links_to_is_there(node: httpx.Client) -> None:
+    for path in re.findall(r'(?:href|src)="(/[^"]*)"', node.get("/").text):
+        assert node.get(path).status_code == 200, path
+
+
+def test_a_page_is_answered_before_anything_was_read(node: httpx.Client) -> None:
+    """The skeleton does not depend on the ledger: an unknown plan is told by the page itself, once it is open."""
+    answer = node.get("/dash/pools/no such plan?lang=en")
+    assert answer.status_code == 200
+    assert "Traceback" not in answer.text
+
+
+def test_an_empty_node_says_what_to_do(tmp_path: Path) -> None:
+    with (
+        Store.create(tmp_path / "empty.db") as store,
+        serving_pages(
+            lambda port: make_app(Desk(store, REGULATOR), host="localhost", port=port, language=Language.EN)
+        ) as port,
+    ):
+        answer = httpx.get(f"http://localhost:{port}/", trust_env=False)
+    assert "glasspool sync" in answer.text
+    assert "The replica is empty" in answer.text
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
+def test_loopback_is_served(host: str) -> None:
+    require_loopback(host)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.4", "8.8.8.8", "node.example", "localhost.example", ""])
+def test_other_addresses_are_refused(market: Market, host: str) -> None:
+    with pytest.raises(NotLoopback) as refused:
+        require_loopback(host)
+    assert refused.value.next_step
+    with Store.open(market.database) as store, pytest.raises(NotLoopback):
+        make_app(Desk(store, REGULATOR), host=host, port=1)
+
+
+def test_the_command_refuses_another_host_with_what_to_do(
+    market: Market, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GLASSPOOL_HOME", str(market.home))
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--host", "0.0.0.0"])
+    assert ended.value.code == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "have no sign-in yet" in told
+    assert "Use --host 127.0.0.1" in told
+
+
+def test_the_command_says_when_the_port_is_taken(
+    market: Market, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GLASSPOOL_HOME", str(market.home))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(SystemExit) as ended:
+            main(["serve", "--port", str(taken.getsockname()[1])])
+    assert ended.value.code == 2
+    assert "is already in use" in " ".join(capsys.readouterr().err.split())
