@@ -47,6 +47,7 @@ class SMBackend(Protocol):
         """Seal to ciphertext|tag, or open it again; None when the tag does not hold."""
 
 
+@lru_cache(KEY_CACHE)
 def on_curve(public_key: bytes) -> bool:
     """Tell whether 64 bytes x|y are a point of the SM2 curve."""
     if len(public_key) != 64:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import configparser
 import re
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from ledger.chains import strict
@@ -75,30 +76,22 @@ def parse_block(raw: bytes) -> Block:
     header = parse_header(block)
     hashes, bodies = _transactions(block.get("transactions"), outer.get("transactions"))
     listed = outer.get("receipts")
-    unproven = _beyond("block", (block,), _COVERED_HEADER)
-    for entries, covered in (("parentInfo", _COVERED_PARENT), ("signatureList", _COVERED_SIGNATURE)):
-        unproven |= _beyond(f"block.{entries}", block[entries], covered)
-    for body in bodies or ():
-        unproven |= _beyond("transaction", (body,), _COVERED_TRANSACTION | _fees_hashed(body))
-    receipts = None
+    transactions = None
+    if bodies is not None:
+        transactions = tuple(parse_transaction(body, f"transaction {at}") for at, body in enumerate(bodies))
+    objects, receipts = None, None
     if listed is not None:
         objects = [
-            strict.unwrapped(r, f"receipt {at}") for at, r in enumerate(as_list(listed, "receipts", MAX_TRANSACTIONS))
+            strict.unwrapped(each, f"receipt {at}")
+            for at, each in enumerate(as_list(listed, "receipts", MAX_TRANSACTIONS))
         ]
-        receipts = tuple(parse_receipt(receipt, f"receipt {at}") for at, receipt in enumerate(objects))
-        compared = (set() if hashes is None else {"transactionHash"}) if bodies is None else _ECHOES
-        for receipt in objects:
-            price = {"effectiveGasPrice"} if receipt["version"] else set()
-            unproven |= _beyond("receipt", (receipt,), _COVERED_RECEIPT | compared | price)
-            unproven |= _beyond("log", receipt["logEntries"], _COVERED_LOG)
+        receipts = tuple(parse_receipt(each, f"receipt {at}") for at, each in enumerate(objects))
     return Block(
         header=header,
         transaction_hashes=hashes,
-        transactions=None
-        if bodies is None
-        else tuple(parse_transaction(b, f"transaction {i}") for i, b in enumerate(bodies)),
+        transactions=transactions,
         receipts=receipts,
-        unproven=tuple(sorted(unproven)),
+        unproven=_unproven(block, bodies, objects, paired=hashes is not None),
     )
 
 
@@ -120,15 +113,35 @@ _COVERED_LOG = {"address", "topics", "data"}
 _ECHOES = {"from", "to", "input", "transactionHash"}  # compared with the transaction, where that is at hand
 
 
-def _fees_hashed(body: Object) -> set[str]:
-    version = body.get("version")
-    return {*_FEES, "extension"} if version == 2 else _FEES if version == 1 else set()
+def _unproven(
+    block: Object, bodies: list[Object] | None, receipts: list[Object] | None, *, paired: bool
+) -> tuple[str, ...]:
+    """Return the names of all fields of a parsed block that nothing covers, in order."""
+    found = _beyond("block", set(block), _COVERED_HEADER)
+    for entries, covered in (("parentInfo", _COVERED_PARENT), ("signatureList", _COVERED_SIGNATURE)):
+        found |= _beyond(f"block.{entries}", set().union(*block[entries]), covered)
+    for version, names in _by_version(bodies or ()):
+        fees = {*_FEES, "extension"} if version == 2 else _FEES if version == 1 else set()
+        found |= _beyond("transaction", names, _COVERED_TRANSACTION | fees)
+    compared = _ECHOES if bodies is not None else {"transactionHash"} if paired else set()
+    for version, names in _by_version(receipts or ()):
+        price = {"effectiveGasPrice"} if version else set()
+        found |= _beyond("receipt", names, _COVERED_RECEIPT | compared | price)
+    logs = set().union(*(log for receipt in receipts or () for log in receipt["logEntries"]))
+    return tuple(sorted(found | _beyond("log", logs, _COVERED_LOG)))
 
 
-def _beyond(what: str, objects: Iterable[Object], covered: set[str]) -> set[str]:
-    """Return the names of fields that nothing covers; a name that is no plain word is not repeated."""
-    names = set().union(*objects) - covered
-    return {f"{what}.{name if _FIELD.match(name) else '(unprintable name)'}" for name in names}
+def _by_version(objects: Iterable[Object]) -> Iterable[tuple[int, set[str]]]:
+    """Return the field names of the objects of each version."""
+    names: defaultdict[int, set[str]] = defaultdict(set)
+    for each in objects:
+        names[each["version"]].update(each)
+    return names.items()
+
+
+def _beyond(what: str, names: set[str], covered: set[str]) -> set[str]:
+    """Return the names that are not covered; one that is no plain word is not repeated."""
+    return {f"{what}.{name if _FIELD.match(name) else '(unprintable name)'}" for name in names - covered}
 
 
 def _transactions(inside: Json, beside: Json) -> tuple[tuple[bytes, ...] | None, list[Object] | None]:
