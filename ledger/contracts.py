@@ -152,8 +152,6 @@ class Registry:
         ``signer`` is None where the signature could not be checked. Raises Malformed or ProofFailed when a log or an
         output of a registered contract has been split in another way than its ABI allows.
         """
-        if signer is None and transaction.unsupported:
-            self._check_silent(index, receipt)
         if receipt.status:
             return [], 0  # nothing that a failed transaction logged ever happened; some versions print it all the same
         called = transaction.to
@@ -176,15 +174,10 @@ class Registry:
         marks = [contract.hex().encode() + self._topic for contract in self.contracts]
         return max(sum(preimage.count(mark) for mark in marks) for preimage in receipt.preimages)
 
-    def _check_silent(self, index: int, receipt: Receipt) -> None:
-        """A transaction whose hash cannot be recomputed may be any; nothing of a registered contract may hide in it."""
-        for contract in self.contracts:
-            if any(contract.hex().encode() in preimage for preimage in receipt.preimages):
-                raise ProofFailed(
-                    "unsupported-transaction",
-                    f"Transaction {index} has a hash that cannot be recomputed, and its receipt names a record book",
-                    next_step="Ask another node; if it says the same, this version cannot follow the chain.",
-                )
+    def mentioned(self, receipt: Receipt) -> bool:
+        """Tell whether the hashed bytes of a receipt hold the address of a registered contract, as a log or hidden."""
+        addresses = [contract.hex().encode() for contract in self.contracts]
+        return any(address in preimage for address in addresses for preimage in receipt.preimages)
 
     def _record(self, index: int, at: int, log: Log, transaction: Transaction, signer: bytes) -> RecordedEvent:
         where = f"Log {at} of transaction {index}"

@@ -118,6 +118,7 @@ def sync(
                 try:
                     block, trusted = accept(judged, raw.document, trusted)
                 except REFUSALS as refusal:
+                    refusal.message = f"Block {raw.height} is refused. {refusal.message}"
                     keep_evidence(evidence, raw, refusal)
                     raise
                 found = store.commit(block, trusted=trusted.to_json())
@@ -145,10 +146,16 @@ def sync(
 
 def keep_evidence(folder: Path, raw: RawBlock, refusal: LedgerError) -> None:
     """Keep a refused block, exactly as received, with the reason beside it; the same bytes are kept once."""
-    folder.mkdir(parents=True, exist_ok=True)
     document = folder / f"block-{raw.height:012d}-{sm3(raw.document).hex()[:16]}.json"
-    document.write_bytes(raw.document)
     told = {"code": refusal.code, "height": raw.height, "message": refusal.message, "next_step": refusal.next_step}
     text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
-    document.with_suffix(".reason.json").write_text(text, encoding="utf-8")
-    refusal.next_step = f"{refusal.next_step} The refused block is kept as {document}."
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in ((document, raw.document), (document.with_suffix(".reason.json"), text.encode())):
+            part = file.with_suffix(".part")
+            part.write_bytes(content)
+            part.replace(file)
+    except OSError as failure:  # the refusal matters more than its evidence
+        refusal.next_step = f"{refusal.next_step} The refused block could not be kept: {failure.strerror}."
+    else:
+        refusal.next_step = f"{refusal.next_step} The refused block is kept as {document}."

@@ -46,8 +46,6 @@ __all__ = [
     "sealer_changes",
 ]
 
-NO_PARENT = bytes(32)
-
 
 @dataclass(slots=True, kw_only=True)
 class Case:
@@ -327,6 +325,8 @@ def event_logs(case: Case) -> str:
     registry = case.registry or Registry(
         case.crypto, frozenset(case.anchor.contracts if case.anchor else case.contracts)
     )
+    for index in sorted(case.quarantined):
+        _check_harmless(index, block.receipts[index], registry)
     events: list[RecordedEvent] = []
     for index, (transaction, receipt) in enumerate(zip(block.transactions, block.receipts, strict=True)):
         signer = case.senders[index] if index < len(case.senders) else None
@@ -340,6 +340,19 @@ def event_logs(case: Case) -> str:
             f"{len(events)} records; topic split unproven for {rest} logs of contracts that are not registered"
         )
     return f"{len(events)} records"
+
+
+def _check_harmless(index: int, receipt: Receipt, registry: Registry) -> None:
+    """Raise when a transaction that cannot be hashed may have been one that matters: its kind is only a label."""
+    hidden = "names a record book" if registry.mentioned(receipt) else ""
+    if fisco3_sealers.carried(receipt):
+        hidden = "is that of a vote on the sealers"
+    if hidden:
+        raise ProofFailed(
+            "unsupported-transaction",
+            f"Transaction {index} has a hash that cannot be recomputed, and its receipt {hidden}",
+            next_step="Ask another node; if it says the same, this version cannot follow the chain.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -103,7 +103,11 @@ def examined(
             except LedgerError as failure:  # what came before it is still good, and must not be lost
                 interrupted = failure
                 break
-            waiting.append((block, submit(block.document)))
+            try:
+                waiting.append((block, submit(block.document)))
+            except BrokenProcessPool:
+                interrupted = _died(block.height)
+                break
             ahead += len(block.document)
             while waiting and (ahead > BYTES_AHEAD or len(waiting) > BLOCKS_AHEAD_PER_WORKER * workers):
                 ahead -= len(waiting[0][0].document)
@@ -119,6 +123,8 @@ def _next(waiting: deque[tuple[RawBlock, Future[Examined]]]) -> tuple[RawBlock, 
     try:
         return block, future.result()
     except BrokenProcessPool:
-        raise VerifierDied(
-            "verifier-died", f"A verifying process ended while it had block {block.height} or a later one"
-        ) from None
+        raise _died(block.height) from None
+
+
+def _died(height: int) -> VerifierDied:
+    return VerifierDied("verifier-died", f"A verifying process ended before block {height} was judged")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import configparser
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.chains import strict
 from ledger.chains.shape import Block, Genesis, Header, Log, Receipt, Sealer, SealerSignature, Transaction
-from ledger.chains.strict import I32, as_list, as_object, decimal, document, hexadecimal, integer, malformed, text
+from ledger.chains.strict import I32, as_list, as_object, decimal, hexadecimal, integer, malformed, text
 from ledger.errors import Malformed
 from ledger.merkle import binary_root as root
 
@@ -30,6 +30,7 @@ __all__ = [
     "parse_header",
     "parse_receipt",
     "parse_transaction",
+    "printed",
     "root",
 ]
 
@@ -59,6 +60,7 @@ SHORT_NONCE = 32  # bytes; `to` alone is 42, so a nonce that swallowed it would 
 # Bounds that keep the first byte of a number zero, so that it cannot be taken for the end of the text before it.
 BLOCK_LIMITS = range(2**32)
 STATUSES = range(2**24)
+TIMES = range(221_845_392_000_000)  # ms, before the year 9000: a calendar must be able to hold every later due date
 ONE_SEALER = 64 + 8  # bytes of key and weight: as much extraData could hide a sealer
 _CALL_WITHIN = re.compile(rb".{0,80}?0x[0-9a-f]{40}", re.DOTALL)
 
@@ -71,28 +73,62 @@ def parse_block(raw: bytes) -> Block:
     """
     if len(raw) > MAX_BLOCK_BYTES:
         raise Malformed("limit", f"The block has {len(raw)} bytes; the limit is {MAX_BLOCK_BYTES}")
-    outer = document(raw, "block document")
-    block = strict.unwrapped(outer.get("block"), "block")
-    header = parse_header(block)
-    hashes, bodies = _transactions(block.get("transactions"), outer.get("transactions"))
-    listed = outer.get("receipts")
-    transactions = None
-    if bodies is not None:
-        transactions = tuple(parse_transaction(body, f"transaction {at}") for at, body in enumerate(bodies))
-    objects, receipts = None, None
-    if listed is not None:
-        objects = [
-            strict.unwrapped(each, f"receipt {at}")
-            for at, each in enumerate(as_list(listed, "receipts", MAX_TRANSACTIONS))
-        ]
-        receipts = tuple(parse_receipt(each, f"receipt {at}") for at, each in enumerate(objects))
+    parts = _parts(raw)
+    header = parse_header(parts.block)
+    transactions, receipts = None, None
+    if parts.bodies is not None:
+        transactions = tuple(parse_transaction(body, f"transaction {at}") for at, body in enumerate(parts.bodies))
+    if parts.receipts is not None:
+        receipts = tuple(parse_receipt(each, f"receipt {at}") for at, each in enumerate(parts.receipts))
     return Block(
         header=header,
-        transaction_hashes=hashes,
+        transaction_hashes=parts.hashes,
         transactions=transactions,
         receipts=receipts,
-        unproven=_unproven(block, bodies, objects, paired=hashes is not None),
+        unproven=_unproven(parts),
     )
+
+
+def printed(raw: bytes) -> tuple[Object, list[Object], list[Object]]:
+    """Return header, transactions and receipts of a block as JSON that holds the covered fields and no others.
+
+    For a document that :func:`parse_block` took, in whatever form it came; the header is without its transactions.
+    """
+    parts = _parts(raw)
+    header = _only(parts.block, _COVERED_HEADER - {"transactions"})
+    header["parentInfo"] = [_only(each, _COVERED_PARENT) for each in header["parentInfo"]]
+    header["signatureList"] = [_only(each, _COVERED_SIGNATURE) for each in header["signatureList"]]
+    kept = _COVERED_TRANSACTION | _FEES | {"extension", "type"}
+    transactions = [_only(each, kept) for each in parts.bodies or ()]
+    receipts = [_only(each, _COVERED_RECEIPT | _ECHOES | {"effectiveGasPrice"}) for each in parts.receipts or ()]
+    for receipt in receipts:
+        receipt["logEntries"] = [_only(log, _COVERED_LOG) for log in receipt["logEntries"]]
+    return header, transactions, receipts
+
+
+def _only(source: Object, names: set[str]) -> Object:
+    return {name: value for name, value in source.items() if name in names}
+
+
+class _Parts(NamedTuple):
+    """A block document taken apart: what is not at hand is None."""
+
+    block: Object
+    hashes: tuple[bytes, ...] | None
+    bodies: list[Object] | None
+    receipts: list[Object] | None
+
+
+def _parts(raw: bytes) -> _Parts:
+    outer = strict.block_document(raw, "block document")
+    block = strict.unwrapped(outer.get("block"), "block")
+    hashes, bodies = _transactions(block.get("transactions"), outer.get("transactions"))
+    listed = outer.get("receipts")
+    receipts = None
+    if listed is not None:
+        entries = as_list(listed, "receipts", MAX_TRANSACTIONS)
+        receipts = [strict.unwrapped(each, f"receipt {at}") for at, each in enumerate(entries)]
+    return _Parts(block, hashes, bodies, receipts)
 
 
 # Fields that a hash or a signature covers, or that must equal something covered; whatever else is printed is unproven.
@@ -113,10 +149,9 @@ _COVERED_LOG = {"address", "topics", "data"}
 _ECHOES = {"from", "to", "input", "transactionHash"}  # compared with the transaction, where that is at hand
 
 
-def _unproven(
-    block: Object, bodies: list[Object] | None, receipts: list[Object] | None, *, paired: bool
-) -> tuple[str, ...]:
+def _unproven(parts: _Parts) -> tuple[str, ...]:
     """Return the names of all fields of a parsed block that nothing covers, in order."""
+    block, paired, bodies, receipts = parts.block, parts.hashes is not None, parts.bodies, parts.receipts
     found = _beyond("block", set(block), _COVERED_HEADER)
     for entries, covered in (("parentInfo", _COVERED_PARENT), ("signatureList", _COVERED_SIGNATURE)):
         found |= _beyond(f"block.{entries}", set().union(*block[entries]), covered)
@@ -194,7 +229,7 @@ def parse_header(source: Object) -> Header:
     for weight in weights:
         if type(weight) is not int or not 0 < weight < 2**32:
             raise malformed("block.consensusWeights", "positive integers", weight)
-    timestamp = integer(source, "timestamp", "block", range(2**53))
+    timestamp = integer(source, "timestamp", "block", TIMES)
     extra = hexadecimal(source.get("extraData"), "block.extraData")
     if number and len(extra) >= ONE_SEALER:
         raise malformed("block.extraData", f"shorter than {ONE_SEALER} bytes outside the genesis block", extra.hex())

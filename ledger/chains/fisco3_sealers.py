@@ -25,6 +25,7 @@ ADD_OBSERVER = Function(name="addObserver", inputs=("string",))
 REMOVE = Function(name="remove", inputs=("string",))
 SET_WEIGHT = Function(name="setWeight", inputs=("string", "uint256"))
 
+CARRIED = bytes(32)
 _NODE_ID = re.compile(rb"(?:0x)?([0-9a-fA-F]{128})\Z")
 
 
@@ -37,12 +38,17 @@ class SealerChange:
     weight: int | None = None
 
 
+def carried(receipt: Receipt) -> bool:
+    """Tell whether a receipt is what the precompile gives for a vote that was carried: the code 0 in a word."""
+    return receipt.status == 0 and receipt.output == CARRIED
+
+
 def changes(transactions: Sequence[Transaction], receipts: Sequence[Receipt], suite: Suite) -> tuple[SealerChange, ...]:
     """Return the changes that these transactions made, in their order; hash and signature of each must have held."""
     found = []
     for transaction, receipt in zip(transactions, receipts, strict=True):
-        if transaction.to != CONSENSUS_PRECOMPILE or receipt.status or any(receipt.output):
-            continue  # the precompile answers a code: anything but zero is a refusal
+        if transaction.to != CONSENSUS_PRECOMPILE or not carried(receipt):
+            continue
         for function in (ADD_SEALER, SET_WEIGHT, ADD_OBSERVER, REMOVE):
             arguments = function.arguments(transaction.call, suite)
             node = _NODE_ID.match(arguments[0]) if arguments else None

@@ -6,6 +6,7 @@ These do not. ``where`` names the field in the error, so a person finds it.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +34,34 @@ def malformed(where: str, expected: str, value: object) -> Malformed:
     return Malformed("shape", f"{where} must be {expected}, and is {shown if len(shown) <= 60 else shown[:57] + '...'}")
 
 
-def document(raw: bytes, where: str) -> Object:
-    """Parse UTF-8 JSON bytes into an object."""
+def block_document(raw: bytes, where: str) -> Object:
+    """Parse UTF-8 JSON bytes into an object, fast; fields that nothing reads may hold any number."""
     try:
         value = from_json(raw, allow_inf_nan=False)
     except ValueError as failure:
         raise Malformed("json", f"{where} is not JSON: {failure}") from None
     return as_object(value, where)
+
+
+def document(raw: bytes, where: str) -> Object:
+    """Parse UTF-8 JSON bytes into an object that holds no float, no number out of bounds and no name twice."""
+    block_document(raw, where)  # bounds the nesting, and gives the better message
+    try:
+        value = json.loads(raw, parse_float=_refused, parse_constant=_refused, object_pairs_hook=_named_once)
+    except (ValueError, RecursionError) as failure:
+        raise Malformed("json", f"{where} is not JSON as it is written here: {failure}") from None
+    return as_object(value, where)
+
+
+def _refused(number: str) -> float:
+    raise ValueError(f"{number[:40]} is a number with a fraction or an exponent")
+
+
+def _named_once(pairs: list[tuple[str, Json]]) -> Object:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return made
 
 
 def is_json(raw: bytes) -> bool:
@@ -49,6 +71,15 @@ def is_json(raw: bytes) -> bool:
     except ValueError:
         return False
     return True
+
+
+def has_member(raw: bytes, name: str) -> bool:
+    """Tell whether the bytes are a JSON object with a member of that name."""
+    try:
+        value = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        return False
+    return isinstance(value, dict) and name in value
 
 
 def as_object(value: Json, where: str) -> Object:

@@ -67,7 +67,7 @@ class Prover:
         record = self._store.record(position)
         tree = self._tree(position.height)
         kind, payload = _said(tree, position)
-        genesis = strict.unwrapped(strict.document(self._store.document(0), "block document").get("block"), "block")
+        genesis, _, _ = fisco3.printed(self._store.document(0))
         proof = Proof(
             family=self.anchor.family,
             genesis=genesis,
@@ -93,15 +93,12 @@ class Prover:
         if height not in self._trees:
             if len(self._trees) >= BLOCKS_KEPT:
                 self._trees.clear()
-            outer = strict.document(self._store.document(height), "block document")
-            block = strict.unwrapped(outer["block"], "block")
-            receipts = [strict.unwrapped(each, "receipt") for each in outer.get("receipts", [])]
-            transactions = block["transactions"]
+            block, transactions, receipts = fisco3.printed(self._store.document(height))
             leaves = tuple(
-                [bytes.fromhex(e["hash"].removeprefix("0x")) for e in each] for each in (transactions, receipts)
+                [strict.hexadecimal(each["hash"], "hash", 32) for each in entries]
+                for entries in (transactions, receipts)
             )
-            header = {name: value for name, value in block.items() if name != "transactions"}
-            self._trees[height] = _Tree(header, transactions, receipts, (leaves[0], leaves[1]))
+            self._trees[height] = _Tree(block, transactions, receipts, (leaves[0], leaves[1]))
         return self._trees[height]
 
     def _evidence(self, tree: _Tree, indexes: list[int]) -> Evidence:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from eth_abi import encode as abi_encode
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from ledger.chains import fisco3
 from ledger.contracts import RECORD, RECORDED, RecordedEvent, Registry, record_call, record_log
-from ledger.errors import LedgerError, ProofFailed
+from ledger.errors import LedgerError
 from ledger.suites import suite
 from tests.support.blocks import BOOK, OTHER, Entry, Forge, hexed
 
@@ -175,9 +177,14 @@ def test_several_records_of_one_call_keep_their_places() -> None:
     assert [(event.log_index, event.payload) for event in events] == [(0, b"\0"), (1, b"\1"), (2, b"\2")]
 
 
-def test_an_unverifiable_transaction_must_not_name_a_record_book() -> None:
-    entry = Entry(BODY | {"type": 1}, FORGE.record().answer)
-    with pytest.raises(ProofFailed) as refused:
-        read(entry, signer=None)
-    assert refused.value.code == "unsupported-transaction"
-    assert refused.value.next_step
+def _bytes(log: dict[str, Any]) -> list[bytes]:
+    """A log's part of the preimage."""
+    return [log["address"].removeprefix("0x").encode(), *map(unhexed, log["topics"]), unhexed(log["data"])]
+
+
+def test_a_receipt_that_names_a_record_book_is_noticed_wherever_it_does() -> None:
+    log = FORGE.record().answer
+    hidden = log | {"logEntries": [], "output": "0x" + b"".join(_bytes(log["logEntries"][0])).hex()}
+    for answer in (log, hidden):
+        assert REGISTRY.mentioned(fisco3.parse_receipt(answer))
+    assert not REGISTRY.mentioned(fisco3.parse_receipt(FORGE.call(to=bytes(20), call=b"").answer))

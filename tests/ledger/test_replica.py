@@ -67,10 +67,14 @@ def test_killed_at_twenty_random_moments_it_ends_with_the_same_facts(
 ) -> None:
     database, chance, kills, heights = tmp_path / "ledger.db", random.Random(20), 0, set()
     command = [sys.executable, "-m", "tests.support.follow", str(database), str(archive)]
+    began = time.monotonic()
+    subprocess.run(command, cwd=ROOT, check=True)
+    whole = time.monotonic() - began
+    database.unlink()
     while kills < 20:
         running = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
         try:
-            time.sleep(chance.uniform(0.2, 2.2))
+            time.sleep(whole * chance.uniform(0.3, 1))
             if running.poll() is not None:  # it had finished: begin again, and kill the next one
                 assert running.returncode == 0
                 database.unlink()
@@ -274,6 +278,29 @@ def test_a_verifier_that_dies_is_an_error_with_a_next_step(archive: Path) -> Non
         list(stream)
     source.close()
     assert "goes on where it stopped" in died.value.next_step
+
+
+def test_a_verifier_that_died_while_the_source_was_slow_loses_nothing_before_it() -> None:
+    chain = SmallChain()
+    chain.next_day()
+
+    def slow() -> Iterator[RawBlock]:
+        yield chain.blocks[1]
+        deadline = time.monotonic() + 20
+        while not multiprocessing.active_children() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(2)  # the first block has been judged by now
+        for child in multiprocessing.active_children():
+            child.kill()
+            child.join()
+        time.sleep(0.5)
+        yield chain.blocks[2]
+
+    seen = []
+    with pytest.raises(VerifierDied):
+        for raw, _ in examined(slow(), chain.anchor, engine="auto", workers=1):
+            seen.append(raw.height)
+    assert seen == [1]
 
 
 def test_the_pin_of_an_archive_is_what_its_consortium_says(tmp_path: Path) -> None:

@@ -432,15 +432,24 @@ class TestKinds:
             assert found.failure is not None
             assert found.failure[1].code == "unsupported-transaction"
 
-    def test_a_label_on_an_altered_call_makes_no_sealer(self) -> None:
+    @pytest.mark.parametrize("output", [b"", bytes(32)], ids=["no output", "the output of a vote"])
+    def test_a_label_on_an_altered_call_makes_no_sealer(self, output: bytes) -> None:
         """Otherwise one lying source could vote in a sealer of its own, and seal every later block alone."""
-        honest = FORGE.call(to=OTHER, call=b"abcd", output=bytes(32))
+        honest = FORGE.call(to=OTHER, call=b"abcd", output=output)
         vote = FORGE.vote("addSealer(string,uint256)", "ab" * 64, 10**6).body
         altered = honest.body | {"type": 1, "to": vote["to"], "input": vote["input"]}
         answer = honest.answer | {"to": vote["to"], "input": vote["input"]}
         found = examined(joined(FORGE.block([honest]) | {"transactions": [altered]}, [answer]))
-        assert found.failure is None
         assert found.changes == ()
+        assert (found.failure is not None) == bool(output)
+
+    def test_a_label_does_not_hide_an_honest_vote(self) -> None:
+        """Otherwise the replica would refuse the next honest block from every source, for good."""
+        honest = FORGE.vote("addSealer(string,uint256)", "ab" * 64, 1)
+        altered = honest.body | {"type": 1, "nonce": "1"}
+        found = examined(joined(FORGE.block([honest]) | {"transactions": [altered]}, [honest.answer]))
+        assert found.failure is not None
+        assert found.failure[1].code == "unsupported-transaction"
 
     def test_an_unknown_kind_is_indeterminate(self) -> None:
         honest = FORGE.call(to=OTHER, call=b"abcd")

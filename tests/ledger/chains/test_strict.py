@@ -172,3 +172,15 @@ def test_every_list_has_its_limit(name: str, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(Malformed) as refused:
         fisco3.parse_block(document)
     assert refused.value.code == "limit"
+
+
+@pytest.mark.parametrize(
+    "raw", [b'{"a":1e400}', b'{"a":1.5}', b'{"a":[{"b":-2E3}]}', b'{"a":NaN}', b'{"a":1,"a":2}', b'{"a":' + b"[" * 9999]
+)
+def test_an_exact_document_holds_no_float_and_no_name_twice(raw: bytes) -> None:
+    with pytest.raises(Malformed):
+        strict.document(raw, "document")
+
+
+def test_an_exact_document_is_read_as_it_stands() -> None:
+    assert strict.document(b'{"a":[1,-2,"3.5",{"a":null}]}', "document") == {"a": [1, -2, "3.5", {"a": None}]}

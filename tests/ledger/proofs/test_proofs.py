@@ -16,6 +16,7 @@ from ledger.errors import LedgerError, Malformed, ProofFailed, StoreDamaged, Unk
 from ledger.position import Position
 from ledger.proofs import Proof, ProofVerifier, Prover
 from ledger.replica import join, sync
+from ledger.sources import RawBlock
 from ledger.store import Store
 from ledger.verdict import Verdict
 from tests.support.chains import SmallChain
@@ -186,3 +187,56 @@ def test_stored_bytes_that_were_altered_prove_nothing(proven: Proven, tmp_path: 
     with Store.open(copied) as store, pytest.raises(LedgerError) as refused:
         Prover(store).prove(Position(height, 4, 0))
     assert isinstance(refused.value, ProofFailed | StoreDamaged)
+
+
+def _wrapped(answer: Any) -> Any:
+    return {"id": 1, "jsonrpc": "2.0", "result": answer}
+
+
+FORMS = {
+    "as it came": lambda outer: outer,
+    "every answer in its envelope": lambda outer: {
+        "block": _wrapped(outer["block"]),
+        "receipts": [_wrapped(each) for each in outer["receipts"]],
+    },
+    "bodies beside the block": lambda outer: {
+        "block": {name: value for name, value in outer["block"].items() if name != "transactions"},
+        "transactions": outer["block"]["transactions"],
+        "receipts": outer["receipts"],
+    },
+    "hashes in the block and bodies beside it": lambda outer: {
+        "block": outer["block"] | {"transactions": [each["hash"] for each in outer["block"]["transactions"]]},
+        "transactions": [_wrapped(each) for each in outer["block"]["transactions"]],
+        "receipts": outer["receipts"],
+    },
+    "an envelope with an envelope's name inside": lambda outer: {
+        "block": _wrapped(outer["block"] | {"result": {}}),
+        "receipts": [_wrapped(each | {"result": {"hash": "0x"}}) for each in outer["receipts"]],
+    },
+    "junk beside the fields": lambda outer: {
+        "block": outer["block"]
+        | {"junk": "JUNK", "parentInfo": [e | {"x": [1] * 9} for e in outer["block"]["parentInfo"]]},
+        "receipts": [each | {"junk": {"deep": []}} for each in outer["receipts"]],
+    },
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_whatever_form_is_accepted_is_proved(form: str, tmp_path: Path) -> None:
+    chain = SmallChain()
+    chain.consortium.admit(chain.operator)
+    chain.next_day()
+    documents = []
+    for raw in chain.blocks:
+        outer = FORMS[form](json.loads(raw.document))
+        text = json.dumps(outer).replace('"JUNK"', "1e400")
+        documents.append(RawBlock(height=raw.height, document=text.encode()))
+    with Store.create(tmp_path / "ledger.db") as store:
+        contract = chain.consortium.contract
+        join(store, Listed(documents), genesis_hash=chain.consortium.genesis_hash, contracts=(contract,))
+        sync(store, Listed(documents), evidence=tmp_path, workers=0)
+        proof = Prover(store).prove(Position(chain.consortium.height, 0, 0))
+    copied = Proof.from_json(json.dumps(proof.as_json(), allow_nan=False).encode())
+    reader = ProofVerifier(genesis_hash=chain.consortium.genesis_hash, contracts=(contract,))
+    assert reader.verify(copied).verdict is Verdict.PASSED
+    assert "junk" not in json.dumps(proof.as_json())
