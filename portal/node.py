@@ -73,11 +73,16 @@ def created_store(settings: Settings) -> Iterator[Store]:
         yield store
 
 
+def known_source(settings: Settings) -> str:
+    """Return the source that the settings or `glasspool init` named, or nothing."""
+    remembered = settings.home / SOURCE_FILE
+    return settings.source or (remembered.read_text("utf-8").strip() if remembered.exists() else "")
+
+
 @contextmanager
 def opened_source(settings: Settings, location: str | None = None) -> Iterator[Source]:
-    """Open the given source, or the one the settings or `glasspool init` named."""
-    remembered = settings.home / SOURCE_FILE
-    where = location or settings.source or (remembered.read_text("utf-8").strip() if remembered.exists() else "")
+    """Open the given source, or the known one."""
+    where = location or known_source(settings)
     if not where:
         raise PortalError(
             "no-source", "No source of blocks is known", next_step="Give --source, or set GLASSPOOL_SOURCE."

@@ -19,6 +19,8 @@ __all__ = ["application", "main"]
 # One module a noun, each with register(app); their order is the order of the help.
 COMMANDS = ("demo", "node", "proof", "block", "lookthrough", "report", "serve", "consortium")
 
+DEFECT = "This is a fault of the program: report it with the traceback on standard error and the command you ran."
+
 
 def _version(asked: bool) -> None:
     if asked:
@@ -55,6 +57,10 @@ def main(arguments: list[str] | None = None) -> None:
     as_json = "--json" in arguments
     try:
         application()(arguments)
+    except SystemExit as ended:
+        if as_json and ended.code == EXIT_UNUSABLE:  # the parser has told a person on standard error
+            fail("The command line was not understood", "See its --help.", code="usage", as_json=True)
+        raise
     except ValidationError as failure:
         first = failure.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -72,4 +78,6 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(failure), failure.next_step, code=failure.code, as_json=as_json)
     except Exception as failure:  # noqa: BLE001 a defect: its traceback is wanted, and 1 would read as a verdict
         traceback.print_exception(failure)
+        if as_json:
+            fail(f"{type(failure).__name__}: {failure}", DEFECT, code="defect", as_json=True)
     sys.exit(EXIT_UNUSABLE)

@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A block as JSON: bare, or a node's answer.")],
+    file: Annotated[Path, typer.Argument(help="A block as JSON: bare, a node's answer, or kept evidence.")],
     transactions: Annotated[Path | None, Option(help="Its transactions: one, or a list.")] = None,
     receipts: Annotated[Path | None, Option(help="Its receipts: one, or a list.")] = None,
     genesis: Annotated[Path | None, Option(help="The chain's block 0, for the sealers to trust.")] = None,
@@ -62,8 +62,11 @@ def _read(path: Path) -> bytes:
 
 
 def _document(block: Path, transactions: Path | None, receipts: Path | None) -> bytes:
-    """Put the files together as one block document, each verbatim."""
-    members = {"block": _read(block)}
+    """Put the files together as one block document, each verbatim; a whole one, as archives hold, stays as it is."""
+    first = _read(block)
+    if transactions is None and receipts is None and strict.has_member(first, "block"):
+        return first
+    members = {"block": first}
     for name, path in (("transactions", transactions), ("receipts", receipts)):
         if path is not None:
             raw = _read(path).strip()

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ledger.consortium import PIN, generate_sample, import_receivables, packaged_map
+from ledger.replica import join, sync
+from ledger.sources import open_source
+from ledger.store import Store
 from portal.cli import main
 from portal.node import read_pin
+from tests.support.chains import SmallChain
+from tests.support.sources import Listed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,8 +92,11 @@ def test_proofs_are_made_and_judged(
     monkeypatch.setenv("GLASSPOOL_HOME", str(tmp_path / "elsewhere"))
     pinned = Ran(capsys, "verify", proof, "--genesis-hash", pin.genesis_hash.hex(), "--json")
     assert (pinned.code, pinned.json["verdict"]) == (0, "INDETERMINATE")
+    strict = Ran(capsys, "verify", proof, "--genesis-hash", pin.genesis_hash.hex(), "--strict", "--json")
+    assert (strict.code, strict.json["verdict"]) == (1, "INDETERMINATE")
     full = ("--genesis-hash", pin.genesis_hash.hex(), "--contract", pin.contracts[0].hex())
     assert Ran(capsys, "verify", proof, *full, "--json").json["verdict"] == "PASSED"
+    assert Ran(capsys, "verify", proof, *full, "--strict").code == 0
     assert Ran(capsys, "verify", proof, "--genesis-hash", "00" * 32).code == 1
     lines = tmp_path / "proofs"
     line = json.dumps(json.loads(proof.read_text("utf-8")))
@@ -124,6 +132,56 @@ def test_what_cannot_work_says_why_and_what_to_do(
     assert human.err.startswith("error: ")
 
 
+def test_wrong_usage_is_one_document_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ran = Ran(capsys, "look-through", "PLAN", "--height", "abc", "--json")
+    assert (ran.code, ran.json["error"]["code"]) == (2, "usage")
+    assert "--height" in ran.err
+
+
+def test_a_lying_source_is_a_negative_verdict(
+    archive: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    genesis = Ran(capsys, "init", archive, "--genesis-hash", "00" * 32, "--contract", "00" * 20, "--json")
+    assert (genesis.code, genesis.json["error"]["code"]) == (1, "genesis-hash")
+    Ran(capsys, "init", archive, "--pin", archive / PIN)
+    source = open_source(archive)
+    documents = [raw.document for raw in source.blocks(0)][:6]
+    source.close()
+    forged = tmp_path / "forged"
+    forged.mkdir()
+    documents[4] = documents[4].replace(b'"status":0', b'"status":1', 1)
+    (forged / "000000000000.jsonl").write_bytes(b"\n".join(documents) + b"\n")
+    refused = Ran(capsys, "sync", "--source", forged, "--json")
+    assert (refused.code, refused.json["error"]["code"]) == (1, "receipt-hash")
+    assert "Block 4 is refused" in refused.json["error"]["message"]
+    (kept,) = Ran(capsys, "status", "--json").json["refused_blocks"]
+    assert (kept["height"], kept["code"], kept["state"]) == (4, "receipt-hash", "waiting for another block")
+    evidence = kept["file"].replace(".reason.json", ".json")
+    judged = Ran(capsys, "block", "verify", evidence, "--json")
+    assert judged.code == 1
+    assert [step["name"] for step in judged.json["steps"] if step["verdict"] == "FAILED"] == ["receipt hashes"]
+    Ran(capsys, "sync")
+    assert Ran(capsys, "status", "--json").json["refused_blocks"][0]["state"] == "passed since"
+
+
+def test_findings_are_listed_with_their_records(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chain = SmallChain()
+    chain.consortium.admit(chain.operator)
+    chain.consortium.record(chain.operator, "coffee.spilled", {"v": 1})
+    chain.next_day()
+    home.mkdir()
+    with Store.create(home / "ledger.db") as store:
+        told = {"genesis_hash": chain.consortium.genesis_hash, "contracts": (chain.consortium.contract,)}
+        join(store, Listed(chain.blocks), **told)
+        sync(store, Listed(chain.blocks), evidence=tmp_path, workers=0)
+    listed = Ran(capsys, "findings", "--json").json
+    assert listed["counts"] == {"record.unknown_kind": 1}
+    assert (listed["findings"][0]["record"], listed["findings"][0]["severity"]) == ("2:1:0", "notice")
+    assert Ran(capsys, "findings", "--code", "output.double_spend", "--json").json["findings"] == []
+    assert Ran(capsys, "findings", "--code", "nonsense", "--json").json["error"]["code"] == "finding-code"
+    assert "record.unknown_kind" in Ran(capsys, "findings").out
+
+
 @pytest.mark.parametrize("setting", [("GLASSPOOL_PORT", "seven"), ("GLASSPOOL_SM_ENGINE", "rot13")])
 def test_a_setting_that_is_not_usable_is_named(
     setting: tuple[str, str], home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -156,3 +214,8 @@ def test_a_defect_ends_with_two_and_shows_its_traceback(
     ran = Ran(capsys, "status")
     assert ran.code == 2
     assert "ZeroDivisionError: a defect" in ran.err
+    told = Ran(capsys, "status", "--json")
+    assert (told.code, told.json["error"]["code"]) == (2, "defect")
+    assert "ZeroDivisionError: a defect" in told.json["error"]["message"]
+    assert told.json["error"]["next_step"]
+    assert "Traceback" in told.err
