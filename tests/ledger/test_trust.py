@@ -9,36 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.admission import VerifiedBlock, accept, examine, genesis
+from ledger.admission import accept, examine, genesis
 from ledger.anchor import Anchor, Trusted, anchor_from, quorum
-from ledger.chains.shape import Sealer
-from ledger.errors import LedgerError, Malformed, ProofFailed
+from ledger.errors import Malformed, ProofFailed
 from ledger.trust import PROCEDURE
-from tests.support.blocks import OTHER, Forge, hexed, joined, key_of
+from tests.support.blocks import OTHER, Forge, hexed, joined
+from tests.support.joining import ANCHOR, FORGE, GENESIS, REGISTRY, START, as_sealers, code, join, stranger
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ledger.suites import SigningKey
-
-FORGE = Forge()
-ANCHOR, REGISTRY = FORGE.anchor(), FORGE.registry()
-GENESIS, START = genesis(FORGE.genesis_document(), ANCHOR)
-
-
-def join(document: bytes, trusted: Trusted = START) -> tuple[VerifiedBlock, Trusted]:
-    return accept(examine(document, ANCHOR, REGISTRY), document, trusted)
-
-
-def code(document: bytes, trusted: Trusted = START) -> str:
-    with pytest.raises(LedgerError) as refused:
-        join(document, trusted)
-    assert refused.value.next_step
-    return refused.value.code
-
-
-def as_sealers(weights: Sequence[int]) -> tuple[Sealer, ...]:
-    return tuple(Sealer(key=at.to_bytes(64), weight=weight) for at, weight in enumerate(weights))
+    pass
 
 
 class TestQuorum:
@@ -203,10 +182,6 @@ class TestLinks:
     def test_an_older_time(self) -> None:
         block, trusted = join(FORGE.document())
         assert code(FORGE.document(number=2, parent=block.hash, timestamp=block.timestamp - 1), trusted) == "timestamp"
-
-
-def stranger(at: int) -> SigningKey:
-    return key_of(f"stranger {at}", FORGE.crypto)
 
 
 class TestTheOrderOfRefusals:

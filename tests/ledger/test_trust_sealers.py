@@ -6,39 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ledger.admission import VerifiedBlock, accept, examine, genesis
-from ledger.anchor import Trusted, same_sealers
+from ledger.anchor import same_sealers
 from ledger.chains.shape import Sealer
-from ledger.errors import LedgerError, SealerChangeUnexplained
-from tests.support.blocks import CONSENSUS, OTHER, Entry, Forge, key_of, unhexed
+from ledger.errors import SealerChangeUnexplained
+from tests.support.blocks import CONSENSUS, OTHER, Entry, unhexed
+from tests.support.joining import FORGE, code, join, stranger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.suites import SigningKey
-
-FORGE = Forge()
-ANCHOR, REGISTRY = FORGE.anchor(), FORGE.registry()
-GENESIS, START = genesis(FORGE.genesis_document(), ANCHOR)
-
-
-def join(document: bytes, trusted: Trusted = START) -> tuple[VerifiedBlock, Trusted]:
-    return accept(examine(document, ANCHOR, REGISTRY), document, trusted)
-
-
-def code(document: bytes, trusted: Trusted = START) -> str:
-    with pytest.raises(LedgerError) as refused:
-        join(document, trusted)
-    assert refused.value.next_step
-    return refused.value.code
-
-
-def as_sealers(weights: Sequence[int]) -> tuple[Sealer, ...]:
-    return tuple(Sealer(key=at.to_bytes(64), weight=weight) for at, weight in enumerate(weights))
-
-
-def stranger(at: int) -> SigningKey:
-    return key_of(f"stranger {at}", FORGE.crypto)
 
 
 class TestSealers:
