@@ -36,7 +36,7 @@ class ProofVerifier:
     _signed: set[tuple[bytes, bytes]] = field(default_factory=set)
 
     def verify(self, proof: Proof) -> Assessment:
-        """Return the verdict of each step, in the order of trust's procedure."""
+        """Return the verdict of each step, numbered as in docs/proofs.md."""
         steps: list[StepVerdict] = []
         for number, name, verdict, code, detail in self._judge(proof):
             steps.append(StepVerdict(number=number, name=name, verdict=verdict, code=code, detail=detail))
@@ -189,10 +189,10 @@ def _contract(state: _State) -> str:
 
 
 _STEPS: tuple[tuple[int, str, Callable[[_State], str]], ...] = (
-    (4, "genesis", _genesis),
-    (4, "sealer changes", _changes),
-    (5, "header signed by a quorum", _header),
-    (7, "transaction and receipt in the block", _inclusion),
-    (9, "record in the receipt", _log),
-    (9, "contract", _contract),
+    (1, "genesis", _genesis),
+    (2, "sealer changes", _changes),
+    (3, "header signed by a quorum", _header),
+    (4, "transaction and receipt in the block", _inclusion),
+    (5, "record in the receipt", _log),
+    (6, "contract", _contract),
 )
