@@ -30,6 +30,7 @@ __all__ = [
     "Member",
     "Output",
     "Payment",
+    "PaymentUse",
     "Plan",
     "PlanCash",
     "PoolAsset",
@@ -168,6 +169,13 @@ class Payment(Fact, table=True):
     bank_reference: str
 
 
+class PaymentUse(Fact, table=True):
+    """What certificates a payment has redeemed so far; ``id`` is the payment. Begins with the first redemption."""
+
+    redeemed: int = Field(default=0, sa_type=BigInteger)
+    """Value of the outputs, fen."""
+
+
 class Settlement(Fact, table=True):
     """What part of a payment settles which receivable or output. ``receivable`` is the root in both cases."""
 
@@ -298,6 +306,7 @@ FACTS: tuple[type[Fact], ...] = (
     Member,
     Output,
     Payment,
+    PaymentUse,
     Plan,
     PlanCash,
     PoolAsset,

@@ -52,8 +52,10 @@ class Code(StrEnum):
     RECEIVABLE_STATUS = "receivable.status_path"
     RECEIVABLE_NEGATIVE = "receivable.negative"
     RECEIVABLE_OVERPAID = "receivable.overpaid"
+    RECEIVABLE_EXCEEDS_INVOICES = "receivable.exceeds_invoices"
     CERTIFICATE_UNCONFIRMED = "certificate.unconfirmed"
     CERTIFICATE_EXCEEDS_RECEIVABLE = "certificate.exceeds_receivable"
+    CERTIFICATE_SETTLED = "certificate.settled"
     CERTIFICATE_TENOR = "certificate.tenor"
     OUTPUT_VALUE = "output.value"
     OUTPUT_DOUBLE_SPEND = "output.double_spend"
@@ -62,8 +64,12 @@ class Code(StrEnum):
     OUTPUT_RECIPIENT = "output.recipient"
     OUTPUT_ROOTS = "output.mixed_roots"
     OUTPUT_DUE = "output.due_extended"
+    OUTPUT_POOLED = "output.pooled"
     REDEMPTION_UNPAID = "redemption.unpaid"
+    REDEMPTION_PAYER = "redemption.payer"
+    REDEMPTION_UNSETTLED = "redemption.unsettled"
     PAYMENT_OVER_ALLOCATED = "payment.over_allocated"
+    PAYMENT_PARTIES = "payment.parties"
     PLAN_ORIGINATOR = "plan.originator"
     POOL_NOT_OWNER = "pool.not_owner"
     POOL_DOUBLE = "pool.double"
@@ -83,11 +89,14 @@ _ERRORS = {
     Code.SENDER_ROLE,
     Code.SENDER_NOT_PARTY,
     Code.INVOICE_NOT_NORMAL,
+    Code.RECEIVABLE_EXCEEDS_INVOICES,
     Code.CERTIFICATE_EXCEEDS_RECEIVABLE,
+    Code.CERTIFICATE_SETTLED,
     Code.OUTPUT_VALUE,
     Code.OUTPUT_DOUBLE_SPEND,
     Code.OUTPUT_REDEEMED,
     Code.OUTPUT_NOT_OWNER,
+    Code.OUTPUT_POOLED,
     Code.POOL_NOT_OWNER,
     Code.POOL_DOUBLE,
     Code.REMITTANCE_TWICE,

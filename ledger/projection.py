@@ -1,7 +1,8 @@
 """The unit of work that turns one block's records into facts and findings.
 
 The chain decides what happened: a record that breaks a rule still has its effect, and the breach becomes a finding.
-Only a record that acts on something that does not exist, or makes something that exists already, has none.
+Only a record that acts on something that does not exist, or makes something that exists already, has none; nor has one
+that would give authority without any (docs/adr/0015).
 Nothing here is stored or remembered until the store has committed the block.
 """
 
@@ -26,6 +27,7 @@ F = TypeVar("F", bound=Fact)
 
 LARGEST = 2**63 - 1  # what a database keeps in one integer
 SHOWN = 5  # names spelled out in one message
+NO_EFFECT = "; the record has no effect"
 CHINA = timedelta(hours=8)  # business days are China's; the country keeps one time all year
 
 
@@ -83,6 +85,11 @@ class Projection:
         """Versions of earlier blocks that ended in this one."""
         self._live: defaultdict[tuple[type[Fact], str], dict[str, list[Fact]]] = defaultdict(dict)
         """What the blocks before left, by a column's value."""
+        self._started: defaultdict[tuple[type[Fact], str], defaultdict[str, list[Fact]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        """What this block began, by the value of a column that was looked up."""
+        self._watched: defaultdict[type[Fact], set[str]] = defaultdict(set)
         self._reader = reader
         self._kinds: dict[Position, str] = {}
         self._record: Record | None = None
@@ -143,8 +150,17 @@ class Projection:
             now = self.seen.get((table, row.id), row)
             if now is not None and now.to_position is None and now.from_position == row.from_position:
                 found.append(row)
-        begun = cast("Iterable[F]", self.begun[table].values())
-        return found + [row for row in begun if row.to_position is None and getattr(row, column) in wanted]
+        return found + self.started(table, column, wanted)
+
+    def started(self, table: type[F], column: str, values: Iterable[str]) -> list[F]:
+        """Return the same of what this block began; the database is not asked."""
+        started = self._started[table, column]
+        if column not in self._watched[table]:
+            self._watched[table].add(column)
+            for row in self.begun[table].values():
+                started[getattr(row, column)].append(row)
+        rows = cast("Iterable[F]", (row for name in sorted(set(values)) for row in started.get(name, ())))
+        return [row for row in rows if self.seen[table, row.id] is row]
 
     def kind_at(self, position: Position) -> str:
         """Return the kind of an earlier record, or an empty string."""
@@ -165,6 +181,8 @@ class Projection:
         values["to_height"] = values["to_position"] = None
         self.begun[type(row)][row.id, position.number] = row
         self.seen[type(row), row.id] = row
+        for column in self._watched.get(type(row), ()):
+            self._started[type(row), column][getattr(row, column)].append(row)
 
     def end(self, row: Fact) -> None:
         """Let a version that holds now hold no longer, from this record on."""
@@ -233,10 +251,12 @@ class Projection:
         """Project one record: who sent it, what it names, what it states. Records come in the order of the ledger."""
         self._record = record
         self._kinds[record.position] = record.kind
+        authority = isinstance(payload, Payload) and payload.authority
+        effect = NO_EFFECT if authority else ""
         if not record.echoed:
             self.finding(
                 Code.NOT_ECHOED,
-                "The event does not repeat what its transaction's signer signed",
+                f"The event does not repeat what its transaction's signer signed{effect}",
                 sender=record.sender,
                 signer=record.signer,
             )
@@ -245,7 +265,9 @@ class Projection:
             self.finding(payload.code, f"The record was kept as it came: {payload.reason}")
             return
         self.sender = self._member(record.sender)
-        self._check_role(record, payload)
+        entitled = self._entitled(record, payload, effect) and record.echoed
+        if authority and not entitled:
+            return
         if self._check_references(payload.references()):
             payload.project(self)
 
@@ -253,34 +275,40 @@ class Projection:
         account = self.current(Address, address)
         return None if account is None else self.current(Member, account.member)
 
-    def _check_role(self, record: Record, payload: Payload) -> None:
+    def _entitled(self, record: Record, payload: Payload, effect: str) -> bool:
+        """Report a sender who may not write this kind; True when it may."""
         member = self.sender
         if member is None:
-            if not (payload.admits_itself(record) and not self._has_members()):
+            first = payload.admits_itself(record) and not self._has_members()
+            if not first:
                 account = self.last(Address, record.sender)
                 self.finding(
                     Code.SENDER_UNKNOWN,
-                    f"No member signs with {record.sender}" + (" any more" if account is not None else ""),
+                    f"No member signs with {record.sender}{' any more' if account is not None else ''}{effect}",
                     others=[account.to_position] if account is not None else [],
                     sender=record.sender,
                 )
-            return
+            return first
+        able = member.status != "suspended" and (
+            not payload.writers or bool(payload.writers.intersection(member.roles))
+        )
         if member.status == "suspended":
             self.finding(
                 Code.SENDER_SUSPENDED,
-                f"{member.id} is suspended and wrote {record.kind}",
+                f"{member.id} is suspended and wrote {record.kind}{effect}",
                 subject=f"member {member.id}",
                 others=[member.from_position],
             )
         if payload.writers and not payload.writers.intersection(member.roles):
             self.finding(
                 Code.SENDER_ROLE,
-                f"{member.id} has no role that may write {record.kind}",
+                f"{member.id} has no role that may write {record.kind}{effect}",
                 subject=f"member {member.id}",
                 others=[member.from_position],
                 roles=", ".join(member.roles),
                 allowed=", ".join(sorted(payload.writers)),
             )
+        return able
 
     def _has_members(self) -> bool:
         return bool(self.begun[Member]) or self._reader.exists(Member)
@@ -297,7 +325,7 @@ class Projection:
                     able = False
                     self.finding(
                         Code.IDENTIFIER_REUSED,
-                        f"The {kind} {name} exists already; the record has no effect",
+                        f"The {kind} {name} exists already{NO_EFFECT}",
                         subject=f"{kind} {name}",
                         others=[row.from_position],
                     )
@@ -306,7 +334,7 @@ class Projection:
                 missing[kind].append(name)
         for kind, names in missing.items():
             more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-            effect = "" if able else "; the record has no effect"
+            effect = "" if able else NO_EFFECT
             self.finding(
                 Code.REFERENCE_MISSING,
                 f"The record names {kind} {', '.join(names[:SHOWN])}{more}, which no record made{effect}",

@@ -119,7 +119,7 @@ def _day(value: object) -> date:
     return day
 
 
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z", re.ASCII)
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z\Z", re.ASCII)
 
 
 def _instant(value: object) -> datetime:
@@ -176,6 +176,8 @@ class Payload(Part):
     kind: ClassVar[str]
     writers: ClassVar[frozenset[Role]]
     """Who may write it; empty: any member."""
+    authority: ClassVar[bool] = False
+    """It says who may write what: it has no effect when its sender may not write it (docs/adr/0015)."""
 
     v: Literal[1]
 

@@ -6,7 +6,7 @@ from calendar import monthrange
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from ledger.facts import Member, Payment, Receivable
+from ledger.facts import Member, Output, Payment, PaymentUse, Receivable, Settlement
 from ledger.finding import Code
 from ledger.records.base import Amount, Id, Need, Payload, Rate, Reference, Role, record_kind
 from ledger.records.spending import Inputs, Outputs, begin_output, inputs_named, make, owned_by, spend
@@ -68,6 +68,7 @@ class CertificateIssued(Payload):
                     others=[receivable.from_position],
                     amount=made.amount,
                 )
+            facts.dated("a certificate falls due after it is issued", facts.record.business_day, made.due)
             if made.due > year_after(facts.record.business_day):
                 facts.finding(
                     Code.CERTIFICATE_TENOR,
@@ -94,6 +95,14 @@ class CertificateIssued(Payload):
                 "The certificate stands on a receivable its debtor has not confirmed",
                 subject=f"receivable {self.receivable}",
                 others=[receivable.from_position],
+            )
+        if receivable.settled_on is not None:
+            facts.finding(
+                Code.CERTIFICATE_SETTLED,
+                "The certificate stands on a receivable that was settled before",
+                subject=f"receivable {self.receivable}",
+                others=[receivable.from_position],
+                settled=str(receivable.settled_on),
             )
         if certified > receivable.amount + receivable.adjusted:
             facts.finding(
@@ -185,10 +194,7 @@ class CertificateFinanced(Payload):
             spent,
             self.outputs,
             may_own=lambda owners: owners in lawful,
-            financier=self.financier,
-            form=self.form,
-            price=self.price,
-            rate=self.rate,
+            financing={"financier": self.financier, "form": self.form, "price": self.price, "rate": self.rate},
         )
 
 
@@ -200,7 +206,11 @@ class CertificateRedeemed(Payload):
     payment: Id
 
     def references(self) -> list[Reference]:
-        return [*inputs_named(self.inputs), Reference(Payment, self.payment)]
+        return [
+            *inputs_named(self.inputs),
+            Reference(Payment, self.payment),
+            Reference(PaymentUse, self.payment, Need.READ),
+        ]
 
     def project(self, facts: Projection) -> None:
         spent = spend(facts, self.inputs)
@@ -208,16 +218,56 @@ class CertificateRedeemed(Payload):
             for issuer in dict.fromkeys(output.issuer for output in spent):
                 facts.by_party(issuer, act=f"redeems a certificate of {issuer}")
         payment = facts.current(Payment, self.payment)
-        value = sum(output.amount for output in spent)
-        if payment is not None and payment.amount < value:
+        live = [output for output in spent if output.to_position is None]  # what was spent before was not paid here
+        if payment is not None and live:
+            self._check_amount(payment, live, facts)
+            self._check_payer(payment, live, facts)
+            self._check_settled(payment, live, facts)
+
+    def _check_amount(self, payment: Payment, live: list[Output], facts: Projection) -> None:
+        """Report outputs worth more than what is left of the payment, and keep what it has redeemed by now."""
+        used = facts.current(PaymentUse, self.payment)
+        value = sum(output.amount for output in live)
+        redeemed = facts.total(0 if used is None else used.redeemed, value, f"payment {self.payment}")
+        if payment.amount < redeemed:
             facts.finding(
                 Code.REDEMPTION_UNPAID,
                 f"Payment {self.payment} is smaller than the outputs it redeems",
-                subject=f"output {spent[0].id}",
-                others=[payment.from_position],
+                subject=f"output {live[0].id}",
+                others=[payment.from_position, None if used is None else used.from_position],
                 paid=payment.amount,
-                redeemed=value,
+                redeemed=redeemed,
             )
+        facts.begin(PaymentUse(id=self.payment, redeemed=redeemed))
+
+    def _check_payer(self, payment: Payment, live: list[Output], facts: Projection) -> None:
+        strange = [output for output in live if payment.payer != output.issuer]
+        for root, output in {output.root: output for output in strange}.items():
+            receivable = facts.current(Receivable, root)
+            if receivable is None or payment.payer != receivable.debtor:
+                facts.finding(
+                    Code.REDEMPTION_PAYER,
+                    f"Payment {self.payment} came from {payment.payer}, not from the issuer {output.issuer}",
+                    subject=f"output {output.id}",
+                    others=[payment.from_position],
+                )
+
+    def _check_settled(self, payment: Payment, live: list[Output], facts: Projection) -> None:
+        roots = {output.root for output in live}
+        settled = {
+            (each.target_kind, each.target)
+            for each in facts.live(Settlement, "receivable", roots)
+            if each.payment == self.payment
+        }
+        for output in live:
+            if not settled & {("receivable", output.root), ("output", output.id)}:
+                facts.finding(
+                    Code.REDEMPTION_UNSETTLED,
+                    f"Payment {self.payment} settles neither {output.root} nor output {output.id}",
+                    subject=f"output {output.id}",
+                    others=[payment.from_position],
+                    amount=output.amount,
+                )
 
 
 def _members(outputs: Outputs) -> list[Reference]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from ledger.facts import Address, Member
 from ledger.finding import Code
@@ -22,7 +22,10 @@ _WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 _USCC = re.compile(f"[{_SIGNS}]{{18}}\\Z")
 
 Uscc = Annotated[str, StringConstraints(pattern=f"^[{_SIGNS}]{{18}}$")]
-Certificate = Annotated[str, Field(max_length=20_000)]
+# PEM has line ends; no other control character can be shown.
+Certificate = Annotated[
+    str, StringConstraints(max_length=20_000, pattern=r"^[^\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$")
+]
 
 
 def uscc_holds(uscc: str) -> bool:
@@ -33,22 +36,28 @@ def uscc_holds(uscc: str) -> bool:
     return _SIGNS[-total % 31] == uscc[17]
 
 
-def _take_address(facts: Projection, address: str, member: str) -> None:
-    """Let the member sign with an account, unless that is another's already."""
+class MemberRecord(Payload):
+    """A record about who may do what."""
+
+    authority: ClassVar[bool] = True
+
+
+def _anothers(facts: Projection, address: str, member: str, effect: str = "") -> bool:
+    """Report an account that is another member's; True when it is."""
     held = facts.current(Address, address)
-    if held is not None:
-        facts.finding(
-            Code.MEMBER_ADDRESS,
-            f"{address} is the account of {held.member} already and stays so",
-            subject=f"member {member}",
-            others=[held.from_position],
-        )
-        return
-    facts.begin(Address(id=address, member=member))
+    if held is None or held.member == member:
+        return False
+    facts.finding(
+        Code.MEMBER_ADDRESS,
+        f"{address} is the account of {held.member} already and stays so{effect}",
+        subject=f"member {member}",
+        others=[held.from_position],
+    )
+    return True
 
 
 @record_kind("member.admitted", by=[Role.OPERATOR])
-class MemberAdmitted(Payload):
+class MemberAdmitted(MemberRecord):
     """A member joins. The first of all may be the operator admitting itself."""
 
     member: Id
@@ -62,7 +71,7 @@ class MemberAdmitted(Payload):
         return Role.OPERATOR in self.roles and self.address == record.sender
 
     def references(self) -> list[Reference]:
-        return [Reference(Member, self.member, Need.NEW)]
+        return [Reference(Member, self.member, Need.NEW), Reference(Address, self.address, Need.READ)]
 
     def project(self, facts: Projection) -> None:
         if not uscc_holds(self.uscc):
@@ -82,11 +91,12 @@ class MemberAdmitted(Payload):
                 certificate=self.certificate,
             )
         )
-        _take_address(facts, self.address, self.member)
+        if not _anothers(facts, self.address, self.member):
+            facts.begin(Address(id=self.address, member=self.member))
 
 
 @record_kind("member.updated", by=[Role.OPERATOR])
-class MemberUpdated(Payload):
+class MemberUpdated(MemberRecord):
     """What is given replaces what held."""
 
     member: Id
@@ -109,7 +119,7 @@ class MemberUpdated(Payload):
 
 
 @record_kind("member.suspended", by=[Role.OPERATOR])
-class MemberSuspended(Payload):
+class MemberSuspended(MemberRecord):
     """A member may write no longer."""
 
     member: Id
@@ -134,7 +144,7 @@ class MemberSuspended(Payload):
 
 
 @record_kind("member.key_rotated", by=[Role.OPERATOR])
-class KeyRotated(Payload):
+class KeyRotated(MemberRecord):
     """A member signs with another account from here on."""
 
     member: Id
@@ -142,14 +152,16 @@ class KeyRotated(Payload):
     certificate: Certificate | None = None
 
     def references(self) -> list[Reference]:
-        return [Reference(Member, self.member, Need.ESSENTIAL)]
+        return [Reference(Member, self.member, Need.ESSENTIAL), Reference(Address, self.address, Need.READ)]
 
     def project(self, facts: Projection) -> None:
         member = facts.current(Member, self.member)
         if member is None:
             return
+        if _anothers(facts, self.address, self.member, "; the record has no effect"):
+            return
         old = facts.current(Address, member.address)
         if old is not None and old.member == self.member:
             facts.end(old)
-        _take_address(facts, self.address, self.member)
+        facts.begin(Address(id=self.address, member=self.member))
         facts.begin(member.changed(address=self.address, certificate=self.certificate or member.certificate))

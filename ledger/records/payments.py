@@ -6,9 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ledger.facts import Fact, Member, Output, Payment, Receivable, Settlement
+from ledger.facts import Fact, Member, Output, Payment, Plan, PoolAsset, Receivable, Settlement
 from ledger.finding import Code
-from ledger.records.base import MAX_ITEMS, Day, Id, Need, Part, Payload, Positive, Reference, Role, Text, record_kind
+from ledger.records.base import (
+    MAX_ITEMS,
+    Day,
+    Id,
+    Lookup,
+    Need,
+    Part,
+    Payload,
+    Positive,
+    Reference,
+    Role,
+    Text,
+    record_kind,
+)
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
@@ -45,6 +58,9 @@ class PaymentRecorded(Payload):
             *dict.fromkeys(Reference(tables[each.target], each.id) for each in self.settles),
         ]
 
+    def lookups(self) -> list[Lookup]:
+        return [Lookup(PoolAsset, "asset", tuple(each.id for each in self.settles if each.target == "receivable"))]
+
     def project(self, facts: Projection) -> None:
         facts.dated("a payment is made before it is recorded", self.date, facts.record.business_day)
         allocated = sum(each.amount for each in self.settles)
@@ -70,13 +86,12 @@ class PaymentRecorded(Payload):
             self._settle(index, part, facts)
 
     def _settle(self, index: int, part: Settles, facts: Projection) -> None:
-        root: str | None = part.id
-        if part.target == "output":
-            output = facts.last(Output, part.id)
-            root = None if output is None else output.root
+        output = facts.last(Output, part.id) if part.target == "output" else None
+        root = part.id if part.target == "receivable" else None if output is None else output.root
         receivable = None if root is None else facts.current(Receivable, root)
         if receivable is None:
             return
+        self._check_parties(part, receivable, output, facts)
         facts.add(
             Settlement(
                 id=facts.place(index),
@@ -99,3 +114,36 @@ class PaymentRecorded(Payload):
                 paid=paid.paid,
             )
         facts.begin(paid.settling(self.date))
+
+    def _check_parties(self, part: Settles, receivable: Receivable, output: Output | None, facts: Projection) -> None:
+        """Report money that does not come from who owes, or does not go to who is owed or to the plan that holds it."""
+        payers = {receivable.debtor} if output is None else {receivable.debtor, output.issuer}
+        payees = {receivable.creditor} if output is None else set(output.owners)
+        owed = " or ".join(sorted(payees))
+        from_debtor = self.payer in payers
+        to_creditor = (
+            self.payee in payees
+            or self.payee in _pool_parties(facts, receivable.id)
+            or (output is None and self.payee in _owners(facts, receivable.id))
+        )
+        if not (from_debtor and to_creditor):
+            facts.finding(
+                Code.PAYMENT_PARTIES,
+                f"{self.payer} pays {self.payee} for what {receivable.debtor} owes {owed}",
+                subject=f"{part.target} {part.id}",
+                others=[receivable.from_position, None if output is None else output.from_position],
+                amount=part.amount,
+            )
+
+
+def _pool_parties(facts: Projection, asset: str) -> set[str]:
+    """Return who may take the cash of a pooled receivable: the plan's servicer and custodian (托管户), the assignor."""
+    parties: set[str] = set()
+    for pooled in facts.live(PoolAsset, "asset", [asset]):
+        plan = facts.current(Plan, pooled.plan)
+        parties.update((pooled.assignor, *(() if plan is None else (plan.servicer, plan.custodian))))
+    return parties
+
+
+def _owners(facts: Projection, root: str) -> set[str]:
+    return {owner for output in facts.live(Output, "root", [root]) for owner in output.owners}

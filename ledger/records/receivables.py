@@ -37,6 +37,9 @@ class ReceivableRegistered(Payload):
 
     def project(self, facts: Projection) -> None:
         subject = f"receivable {self.receivable}"
+        if facts.sender is not None and not {Role.ASSET_GATEWAY, Role.PLATFORM}.intersection(facts.sender.roles):
+            facts.by_party(self.creditor, act=f"registers a receivable of {self.creditor}")
+        self._check_amount(facts)
         for index, name in enumerate(dict.fromkeys(self.invoices)):
             invoice = facts.current(Invoice, name)
             if invoice is None:
@@ -69,6 +72,21 @@ class ReceivableRegistered(Payload):
                 contract=self.contract,
             )
         )
+
+    def _check_amount(self, facts: Projection) -> None:
+        """Report a receivable larger than its invoices; without any, or with one nobody knows, there is no telling."""
+        invoices = [facts.current(Invoice, name) for name in dict.fromkeys(self.invoices)]
+        known = [invoice for invoice in invoices if invoice is not None]
+        total = sum(invoice.amount_including_tax for invoice in known)
+        if known and len(known) == len(invoices) and self.amount > total:
+            facts.finding(
+                Code.RECEIVABLE_EXCEEDS_INVOICES,
+                "The receivable is larger than the invoices it rests on, tax included",
+                subject=f"receivable {self.receivable}",
+                others=[invoice.from_position for invoice in known],
+                amount=self.amount,
+                invoices=total,
+            )
 
 
 @record_kind("receivable.confirmed", by=[Role.CORE_ENTERPRISE])

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
-from ledger.facts import Output, output_id
+from ledger.facts import Output, PoolAsset, output_id
 from ledger.finding import Code
 from ledger.position import Position
 from ledger.records.base import Day, Id, Need, Part, Positive, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ledger.projection import Projection
 
@@ -59,7 +59,29 @@ def spend(facts: Projection, inputs: tuple[str, ...]) -> list[Output]:
         else:
             facts.end(output)
         spent[name] = output
+    if facts.record.kind != REDEEMING:
+        _leaves_no_pool(facts, [output for output in spent.values() if output.to_position is None])
     return list(spent.values())
+
+
+def _leaves_no_pool(facts: Projection, spent: list[Output]) -> None:
+    """Report outputs that a plan's pool holds: only a redemption may spend those."""
+    height = facts.record.position.height
+    # No earlier block can have assigned what this block made.
+    older = facts.live(PoolAsset, "asset", {output.root for output in spent if output.from_height < height})
+    newer = facts.started(PoolAsset, "asset", {output.root for output in spent if output.from_height == height})
+    named = {output.id: output for output in spent}
+    for asset in (*older, *newer):
+        for name in dict.fromkeys(asset.outputs):
+            output = named.get(name)
+            if output is not None and output.root == asset.asset:
+                facts.finding(
+                    Code.OUTPUT_POOLED,
+                    f"Output {output.id} is in the pool of {asset.plan} and is spent by {facts.record.kind}",
+                    subject=f"output {output.id}",
+                    others=[asset.from_position],
+                    amount=output.amount,
+                )
 
 
 def _spent_before(facts: Projection, output: Output, first: Position) -> None:
@@ -124,11 +146,12 @@ def make(
     outputs: tuple[Made, ...],
     *,
     may_own: Callable[[tuple[str, ...]], bool],
-    **financing: Any,
+    financing: Mapping[str, Any] | None = None,
 ) -> None:
     """Begin the record's outputs, descended from what it spent; report value, owners and dates that do not follow.
 
-    ``may_own`` tells which owners the kind of record can give an output to. ``financing``: its columns.
+    ``may_own`` tells which owners the kind of record can give an output to. ``financing``: the columns of what its
+    financier gets; change carries none.
     """
     given, taken = sum(each.amount for each in outputs), sum(each.amount for each in spent)
     if given != taken:
@@ -169,7 +192,7 @@ def make(
             certificate=source.certificate,
             issuer=source.issuer,
             parents=[each.id for each in spent if each.root == source.root],
-            **financing,
+            **(financing if financing and made.owners == (financing["financier"],) else {}),
         )
 
 

@@ -35,7 +35,7 @@ ROWS = 2_000  # read at a time
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return value.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"  # strftime leaves early years unpadded
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

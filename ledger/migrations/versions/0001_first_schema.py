@@ -138,6 +138,7 @@ def _certificates_and_payments() -> None:
         indexed=["root"],
     )
     _facts("payment", _text("payer"), _text("payee"), _number("amount"), _day("paid_on"), _text("bank_reference"))
+    _facts("payment_use", _number("redeemed"))
     _facts(
         "settlement",
         _text("payment"),

@@ -149,6 +149,8 @@ def test_financing(book: Book) -> None:
     held = book.store.at().get(Output, made(book))
     assert (held.owner, held.financier, held.price, str(held.rate)) == ("factor", "factor", 98_000, "0.0525")
     assert (held.root, held.certificate, held.issuer) == ("r", "cert-r", "core")
+    change = book.store.at().get(Output, made(book, 1))
+    assert (change.owner, change.financier, change.form, change.price, change.rate) == ("supplier", *[None] * 4)
     source = certificate_on(book, "s")
     assert spend(book, "supplier", "financed", [source], out(113_000, "bank"), **deal) == ["output.recipient"]
 
@@ -174,7 +176,7 @@ def test_roots_are_followed_through_a_merge(book: Book) -> None:
 def test_redeemed_outputs_do_not_move(book: Book) -> None:
     payment = {
         "payment": "p", "payer": "core", "payee": "supplier", "amount": 113_000, "date": "2026-01-05",
-        "bank_reference": "b", "settles": [],
+        "bank_reference": "b", "settles": [{"target": "receivable", "id": "r", "amount": 113_000}],
     }  # fmt: skip
     source = certificate_on(book, "r")
     book.tell("bank", "payment.recorded", payment)
@@ -188,21 +190,21 @@ def test_redeemed_outputs_do_not_move(book: Book) -> None:
 
 def test_redemption_is_paid_and_the_issuers(book: Book) -> None:
     book.tell("operator", "member.updated", {"member": "tier2", "roles": ["core_enterprise"]})
-    for name, amount in (("p", 113_000), ("q", 112_999)):
-        payment = {
-            "payment": name, "payer": "core", "payee": "supplier", "amount": amount, "date": "2026-01-05",
-            "bank_reference": "b", "settles": [],
-        }  # fmt: skip
-        book.tell("bank", "payment.recorded", payment)
     one, two, three, four = (certificate_on(book, name) for name in "rstu")
+    for name, amount in (("r", 112_999), ("t", 113_000), ("u", 113_000)):
+        payment = {
+            "payment": f"p-{name}", "payer": "core", "payee": "supplier", "amount": amount, "date": "2026-01-05",
+            "bank_reference": "b", "settles": [{"target": "receivable", "id": name, "amount": amount}],
+        }  # fmt: skip
+        assert book.tell("bank", "payment.recorded", payment) == []
 
     def redeemed(sender: str, output: str, payment: str) -> list[str]:
         return book.tell(sender, "certificate.redeemed", {"inputs": [output], "payment": payment})
 
-    assert redeemed("core", one, "q") == ["redemption.unpaid"]
+    assert redeemed("core", one, "p-r") == ["redemption.unpaid"]
     assert redeemed("core", two, "ghost") == ["reference.missing"]
-    assert redeemed("tier2", three, "p") == ["sender.not_party"]
-    assert redeemed("core", four, "p") == []
+    assert redeemed("tier2", three, "p-t") == ["sender.not_party"]
+    assert redeemed("core", four, "p-u") == []
     assert book.store.at().count(Output) == 0
 
 

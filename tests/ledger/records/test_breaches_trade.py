@@ -68,7 +68,7 @@ def test_receivable_rests_on_normal_invoices_of_its_parties(book: Book) -> None:
     assert book.seal() == ()
     assert book.tell("supplier", "receivable.registered", receivable("r1", "i")) == ["invoice.not_normal"]
     turned = receivable("r2", "j", creditor="tier2")
-    assert book.tell("supplier", "receivable.registered", turned) == ["receivable.parties"]
+    assert book.tell("tier2", "receivable.registered", turned) == ["receivable.parties"]
     assert book.tell("supplier", "receivable.registered", receivable("r3", "k", due="2026-01-03")) == ["dates.order"]
     assert book.tell("gateway", "receivable.registered", receivable("r4", "j", "k", "k", "ghost")) == [
         "reference.missing"

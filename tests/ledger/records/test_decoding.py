@@ -118,7 +118,17 @@ def test_strict_rates(rate: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "at", ["2026-01-05T01:00:00", "2026-01-05T01:00:00+08:00", "2026-01-05 01:00:00Z", "2026-02-30T01:00:00Z"]
+    "at",
+    [
+        "2026-01-05T01:00:00",
+        "2026-01-05T01:00:00+08:00",
+        "2026-01-05 01:00:00Z",
+        "2026-02-30T01:00:00Z",
+        "2026-01-05T24:00:00Z",  # Python took it for the next midnight from 3.14 on
+        "2026-01-05T29:00:00Z",
+        "2026-01-05T01:60:00Z",
+        "2026-01-05T23:59:60Z",
+    ],
 )
 def test_strict_instants(at: str) -> None:
     checked = {"v": 1, "invoice": "i", "verifier": "v", "result": "consistent", "tax_authority_amount": 1}
@@ -147,3 +157,25 @@ def test_reasons_can_be_kept_and_shown() -> None:
     assert isinstance(found, Undecoded)
     assert found.reason.isprintable()
     assert len(found.reason) < 300
+
+
+@pytest.mark.parametrize("at", ["2026-01-05T00:00:00Z", "2026-01-05T19:59:59Z", "2026-01-05T23:59:59Z"])
+def test_instants_of_a_day(at: str) -> None:
+    checked = {"v": 1, "invoice": "i", "verifier": "v", "result": "consistent", "tax_authority_amount": 1}
+    assert isinstance(decode("invoice.verified", canonical({**checked, "checked_at": at})), Payload)
+
+
+MEMBER_KINDS = {
+    "member.admitted": admitted("m", ["bank"]),
+    "member.updated": {"member": "m"},
+    "member.key_rotated": {"member": "m", "address": f"0x{'0' * 40}"},
+}
+
+
+@pytest.mark.parametrize("kind", MEMBER_KINDS)
+@pytest.mark.parametrize("text", ["a\0b", "a\x1bb", "a\x85b", "a\u2028b"])
+def test_a_certificate_can_be_shown(kind: str, text: str) -> None:
+    pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+    for lawful in (pem, pem.replace("\n", "\r\n"), "MIIB", None):
+        assert isinstance(decode(kind, canonical({**MEMBER_KINDS[kind], "v": 1, "certificate": lawful})), Payload)
+    assert isinstance(decode(kind, canonical({**MEMBER_KINDS[kind], "v": 1, "certificate": text})), Undecoded)

@@ -18,7 +18,7 @@ from sqlmodel import SQLModel
 
 from ledger.admission import VerifiedBlock
 from ledger.errors import LedgerError, StoreDamaged, StoreUnavailable, Unknown
-from ledger.facts import FACTS, Invoice, PoolAsset, Receivable
+from ledger.facts import FACTS, Invoice, Output, PoolAsset, Receivable, Settlement
 from ledger.store import Store, cache, committing, engine
 from tests.support.ledger_book import Book, invoice, receivable
 
@@ -245,7 +245,9 @@ def test_a_killed_writer_leaves_whole_blocks(tmp_path: Path) -> None:
 
 
 def test_what_committing_reads_is_found_by_an_index(book: Book) -> None:
-    statements = [cache._latest(table) for table in FACTS] + [cache._live(PoolAsset, "asset")]
+    statements = [cache._latest(table) for table in FACTS]
+    for table, column in ((PoolAsset, "asset"), (Settlement, "receivable"), (Output, "root")):
+        statements.append(cache._live(table, column))
     with book.store._engine.connect() as connection:
         for statement in statements:
             named = statement.params(names=["x", "y"])

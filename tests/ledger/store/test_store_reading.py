@@ -1,6 +1,6 @@
 """As-of reading: the same answer whenever it is asked, equal to replaying the records one by one."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlmodel import col
 from ledger.errors import Unknown
 from ledger.facts import FACTS, Invoice, Member, Receivable
 from ledger.position import Position
+from ledger.store.digest import block_lines
 from tests.support.ledger_book import Book, invoice, receivable
 
 ACTIONS = st.lists(
@@ -141,3 +142,16 @@ def test_the_digest_covers_every_stated_column(book: Book, tmp_path: Path) -> No
             connection.execute(rows.update().values({column: before, "to_position": None}))
         assert book.store.recompute_facts_digest() == digest
     assert Member.label == "member"
+
+
+def test_years_are_written_with_four_digits_on_every_system(book: Book) -> None:
+    stated: dict[str, Any] = {"issued": date(987, 1, 4), "verified_at": datetime(987, 1, 5, 1, 2, 3, tzinfo=UTC)}
+    (line,) = block_lines([Invoice(**dict.fromkeys(Invoice.names) | stated)], [])
+    assert b'"0987-01-05T01:02:03Z"' in line
+    assert b'"0987-01-04"' in line
+    book.tell("supplier", "invoice.registered", invoice("i"))
+    checked = {"invoice": "i", "verifier": "verifier", "result": "consistent", "tax_authority_amount": 1}
+    assert book.tell("verifier", "invoice.verified", {**checked, "checked_at": "0987-01-05T01:02:03Z"}) == [
+        "dates.order"
+    ]
+    assert book.store.recompute_facts_digest() == book.store.head().facts_digest
