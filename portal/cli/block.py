@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
@@ -97,16 +98,18 @@ def assessment_json(judged: Assessment) -> dict[str, object]:
     }
 
 
-def assessment_table(judged: Assessment) -> Table:
-    """Return the verdicts as a table for people."""
+def assessment_table(judged: Assessment, note: str = "") -> Group:
+    """Return the verdicts as a table for people, the verdict on the whole below it."""
     covered = "no hash or signature covers them"
     table = Table(caption=f"unproven ({covered}): {', '.join(judged.unproven)}" if judged.unproven else None)
     for heading in ("", "step", "verdict", "what was found"):
         table.add_column(heading, overflow="fold")
     for step in judged.steps:
         verdict = f"[{COLOURS[step.verdict]}]{step.verdict}[/]"
-        table.add_row(str(step.number), step.name, verdict, escape(printable(step.detail)))
-    return table
+        found = f"{step.detail} [{step.code}]" if step.verdict is Verdict.FAILED else step.detail
+        table.add_row(str(step.number), step.name, verdict, escape(printable(found)))
+    whole = f"verdict: [{COLOURS[judged.verdict]}]{judged.verdict}[/]"
+    return Group(table, f"{whole}; {escape(note)}" if note else whole)
 
 
 def printable(text: str) -> str:
