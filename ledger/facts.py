@@ -103,7 +103,7 @@ class Receivable(Fact, table=True):
     """Value of the certificates issued on it."""
     due: date
     registered_on: date
-    """UTC day of the block that registered it."""
+    """Business day of the block that registered it."""
     confirmed_by: str | None = None
     confirmed_method: str | None = None
     confirmed_on: date | None = None

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from ledger.business_day import business_day
 from ledger.facts import Address, Fact, Member
 from ledger.finding import Code, Finding
 from ledger.position import Position
@@ -28,7 +29,6 @@ F = TypeVar("F", bound=Fact)
 LARGEST = 2**63 - 1  # what a database keeps in one integer
 SHOWN = 5  # names spelled out in one message
 NO_EFFECT = "; the record has no effect"
-CHINA = timedelta(hours=8)  # business days are China's; the country keeps one time all year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,12 @@ class Record:
     echoed: bool
     timestamp: int
     """Block time, ms since 1970 UTC."""
-    day: date = field(init=False)
-    """UTC day of the block."""
     business_day: date = field(init=False)
-    """The block's day in China: nothing can truly be dated later."""
+    """The block's business day: nothing can truly be dated later."""
 
     def __post_init__(self) -> None:
         moment = datetime.fromtimestamp(self.timestamp / 1000, UTC)
-        object.__setattr__(self, "day", moment.date())
-        object.__setattr__(self, "business_day", (moment + CHINA).date())
+        object.__setattr__(self, "business_day", business_day(moment))
 
 
 class FactReader(Protocol):

@@ -67,7 +67,7 @@ class ReceivableRegistered(Payload):
                 debtor=self.debtor,
                 amount=self.amount,
                 due=self.due,
-                registered_on=facts.record.day,
+                registered_on=facts.record.business_day,
                 related_party=self.related_party,
                 contract=self.contract,
             )
@@ -122,7 +122,9 @@ class ReceivableConfirmed(Payload):
                 others=[receivable.from_position],
             )
         facts.begin(
-            receivable.changed(confirmed_by=self.by, confirmed_method=self.method, confirmed_on=facts.record.day)
+            receivable.changed(
+                confirmed_by=self.by, confirmed_method=self.method, confirmed_on=facts.record.business_day
+            )
         )
 
 

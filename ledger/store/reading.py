@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sqlalchemy import and_, func, or_, select
 from sqlmodel import Session
 
+from ledger.business_day import business_day
 from ledger.facts import Fact
 from ledger.store.engine import guarded
 from ledger.store.tables import BlockRow
@@ -87,13 +88,15 @@ class AsOf:
             return connection.execute(statement).freeze()()
 
     def days(self, heights: Iterable[int]) -> dict[int, date]:
-        """Return the UTC day of each of these blocks."""
+        """Return the business day of each of these blocks."""
         wanted = set(heights)
         if not wanted:
             return {}
         columns = BlockRow.__table__.c  # type: ignore[attr-defined]
         statement = select(columns.height, columns.timestamp).where(columns.height.between(min(wanted), max(wanted)))
-        return {row.height: moment(row.timestamp).date() for row in self.execute(statement) if row.height in wanted}
+        return {
+            row.height: business_day(moment(row.timestamp)) for row in self.execute(statement) if row.height in wanted
+        }
 
     def _rows(self, table: type[F], where: tuple[Any, ...], order_by: Any, limit: int | None, offset: int) -> list[F]:
         rows: Any = table

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import zstandard
 from sqlalchemy import func, select
 from sqlmodel import Session
 
+from ledger.business_day import end_of
 from ledger.errors import LedgerError, StoreDamaged, Unknown
 from ledger.finding import Code, Finding
 from ledger.position import Position
@@ -234,8 +235,10 @@ class Store:
         return AsOf(self._engine, self.block(height))
 
     def height_on(self, day: date) -> int:
-        """Return the last height whose block time is on that UTC day or earlier. Raises Unknown when all are later."""
-        end = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+        """Return the last height of that business day or an earlier one. Raises Unknown when all are later."""
+        if day >= date.max - timedelta(days=1):  # its end is beyond the calendar, and every block before it
+            return self.at().height
+        end = end_of(day)
         columns: Any = BlockRow
         statement = select(func.max(BlockRow.height)).where(columns.timestamp < int(end.timestamp()) * 1000)
         height: int | None = self._one(statement)
