@@ -17,7 +17,7 @@ from abs.composition import Bucket, Concentration
 from abs.errors import UnknownPlan
 from abs.figure import Figure
 from abs.pool import Pool, read_pool
-from abs.reading import plan_of
+from abs.reading import business_day, plan_of
 from dashboards.paging import Page, PageQuery
 from dashboards.pool_rows import AssetLine, PoolRows
 from dashboards.trail import ProvedTrail, proved_trail
@@ -58,15 +58,18 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanLine:
-    """One plan: who runs it and when, its parties by name, the principal of its tranches in fen."""
+    """One plan: who runs it and when, its parties by id and name, the principal of its tranches in fen."""
 
     plan: str
     code: str
     name: str
     venue: str
     manager: str
+    manager_name: str
     custodian: str
+    custodian_name: str
     servicer: str
+    servicer_name: str
     cutoff: date
     closing: date
     maturity: date
@@ -127,6 +130,14 @@ class Desk:
         head = self._store.head()
         return None if head is None else _moment(self._store.at(head.height))
 
+    def newest_day(self) -> date | None:
+        """The business day of the newest block, the last that anything is known about; None while there is no block."""
+        return None if self._store.head() is None else business_day(self._store.at())
+
+    def holds(self, plan: str) -> bool:
+        """Whether the newest block knows a plan of that id."""
+        return self._store.head() is not None and self._store.at().get(Plan, plan) is not None
+
     def plans(self) -> tuple[PlanLine, ...]:
         """Every plan the actor may see, by code."""
         if self._store.head() is None:
@@ -135,7 +146,8 @@ class Desk:
         return tuple(_plan_line(facts, plan) for plan in facts.select(Plan, order_by=Plan.code))
 
     def pool(self, plan: str, *, on: date | None = None, height: int | None = None) -> PoolView:
-        """The plan's pool on a day as known at a height; by default the newest block's, and the day of that block.
+        """The plan's pool on a day as known at a height; by default the newest block's, and the day
+        of that block in China.
 
         Raises UnknownPlan when the ledger holds no such plan, Unknown when it holds no block.
         """
@@ -157,7 +169,7 @@ class Desk:
     def _measure(self, plan: str, on: date | None, height: int | None) -> tuple[PoolView, PoolRows]:
         """The pool and its rows, measured once however many sessions ask."""
         facts = self._store.at(height)
-        key = (plan, facts.height, on or facts.time.date())
+        key = (plan, facts.height, on or business_day(facts))
         with self._measuring:
             if key not in self._measured:
                 pool = read_pool(facts, plan, key[2])
@@ -189,9 +201,12 @@ def _plan_line(facts: AsOf, plan: Plan) -> PlanLine:
         code=plan.code,
         name=plan.name,
         venue=plan.venue,
-        manager=name(plan.manager),
-        custodian=name(plan.custodian),
-        servicer=name(plan.servicer),
+        manager=plan.manager,
+        manager_name=name(plan.manager),
+        custodian=plan.custodian,
+        custodian_name=name(plan.custodian),
+        servicer=plan.servicer,
+        servicer_name=name(plan.servicer),
         cutoff=plan.cutoff,
         closing=plan.closing,
         maturity=plan.maturity,

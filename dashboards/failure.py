@@ -8,20 +8,10 @@ from panel.viewable import Viewable
 from dashboards.markup import STYLES, markup
 from dashboards.texts import Language
 
-__all__ = ["failure_page", "not_found_page"]
+__all__ = ["failure_page"]
 
 
 def failure_page(reference: str) -> Viewable:
     """A page that says it failed, in both languages, with the reference under which the log has the cause."""
-    return _page(
-        "".join(markup("failure.html", language, reference=reference) for language in (Language.ZH, Language.EN))
-    )
-
-
-def not_found_page(language: Language) -> Viewable:
-    """A page that says there is no such plan here."""
-    return _page(markup("not_found.html", language))
-
-
-def _page(html: str) -> Viewable:
+    html = "".join(markup("failure.html", language, reference=reference) for language in (Language.ZH, Language.EN))
     return pn.Column(pn.pane.HTML(html, stylesheets=[STYLES], sizing_mode="stretch_width"), sizing_mode="stretch_width")

@@ -6,6 +6,7 @@ shown in UTC and say so, because the chain's clock is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -19,6 +20,7 @@ __all__ = [
     "Palette",
     "Scale",
     "amount",
+    "common_scale",
     "count",
     "day",
     "days",
@@ -95,6 +97,11 @@ def scale_for(largest: int, language: Language) -> Scale:
         if abs(largest) >= fen * _LEAST_UNITS:
             chosen = (fen, label)
     return Scale(fen=chosen[0], label=chosen[1])
+
+
+def common_scale(largest: Sequence[int], language: Language) -> Scale:
+    """One unit for charts side by side: that of the smallest, so that none needs fractions to be read."""
+    return scale_for(min((abs(one) for one in largest if one), default=0), language)
 
 
 def amount(fen: int | None) -> str:

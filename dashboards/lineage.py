@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-import panel as pn
+import param
+from panel.custom import JSComponent
 from panel.viewable import Viewable, Viewer
 
 from dashboards.formats import amount, day
@@ -22,12 +24,24 @@ _AMOUNTS = frozenset({"price", "adjusted"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownStep:
-    """A step in words: its title and the lines under it."""
+    """A step in words: its title, the lines under it, and the command that proves its record."""
 
     step: TrailStep
     title: str
     lines: tuple[str, ...]
     reason: str
+    command: str
+
+
+class LineageView(JSComponent):
+    """The drawn timeline: ``object`` is its HTML, ``asset`` whose it is, ``label`` its name for screen readers."""
+
+    asset = param.String(default="")
+    label = param.String(default="")
+    object = param.String(default="")
+
+    _esm = Path(__file__).parent / "assets" / "lineage.js"
+    _stylesheets = [STYLES]  # noqa: RUF012 — Panel's own declaration
 
 
 class Lineage(Viewer):
@@ -39,7 +53,7 @@ class Lineage(Viewer):
         self._language = language
         self._wanted = ""
         self.trail: ProvedTrail | None = None
-        self.pane = pn.pane.HTML("", stylesheets=[STYLES], sizing_mode="stretch_width", margin=0)
+        self.pane = LineageView(sizing_mode="stretch_width", margin=0)  # type: ignore[no-untyped-call]
         self._draw()
 
     def __panel__(self) -> Viewable:
@@ -49,6 +63,7 @@ class Lineage(Viewer):
         """The timeline is that of ``asset``, proved while this runs; of nothing when ``asset`` is empty."""
         self._wanted = asset
         self.trail = None
+        self.pane.asset = asset
         if asset:
             self.pane.object = markup("lineage.html", self._language, state="loading")
             trail = self._read(asset)
@@ -63,6 +78,7 @@ class Lineage(Viewer):
         self._draw()
 
     def _draw(self) -> None:
+        self.pane.label = text("lineage", self._language)
         if self.trail is None:
             self.pane.object = markup("lineage.html", self._language, state="none")
             return
@@ -85,6 +101,7 @@ def _in_words(step: TrailStep, language: Language) -> ShownStep:
         title=_word("step", step.kind, language),
         lines=tuple(lines),
         reason=_word("value", step.reason, language),
+        command=f"glasspool prove {step.position} -o proof.json",
     )
 
 

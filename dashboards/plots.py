@@ -1,6 +1,6 @@
 """The charts of a pool: pure functions, a frame in and a HoloViews element out.
 
-Frames hold amounts in fen; each chart chooses one unit for its axis and names it there.
+Frames hold amounts in fen; the axis of a chart names the unit it is given, one for all charts side by side.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import holoviews.plotting.bokeh
 import pandas as pd
 from bokeh.models import HoverTool, LinearAxis, NumeralTickFormatter
 
-from dashboards.formats import PALETTE_LIGHT, Palette, amount, percent, scale_for
+from dashboards.formats import PALETTE_LIGHT, Palette, Scale, amount, percent, scale_for
 from dashboards.texts import Language, text
 
 __all__ = ["BACKEND", "HEIGHT", "aging_bars", "debtor_bars", "maturity_ladder", "nothing_drawn"]
@@ -34,27 +34,30 @@ def nothing_drawn(title: str = "", *, across: bool = False, palette: Palette = P
     frame = pd.DataFrame({"bucket": [""], "debtor": [""], "balance": [0], "share": [None], "others": [False]})
     draw = debtor_bars if across else aging_bars
     axes = {"ylabel": title, "xlabel": ""} if across else {"xlabel": title, "ylabel": ""}
-    return draw(frame, language=Language.ZH, palette=palette).opts(backend=BACKEND, ylim=(0, 1), **axes)
+    chart = draw(frame, language=Language.ZH, palette=palette, scale=scale_for(0, Language.ZH))
+    return chart.opts(backend=BACKEND, ylim=(0, 1), hooks=[_Dress(palette, bare=True)], **axes)
 
 
-def maturity_ladder(frame: pd.DataFrame, *, quarterly: bool, language: Language, palette: Palette) -> hv.Bars:
+def maturity_ladder(
+    frame: pd.DataFrame, *, quarterly: bool, language: Language, palette: Palette, scale: Scale
+) -> hv.Bars:
     """Outstanding balance by the period it falls due, the overdue first.
 
     ``frame``: columns ``period`` (str, in order), ``balance`` (int fen), ``share``, ``overdue`` (bool).
     """
     shown = frame.assign(colour=[palette.accent if late else palette.primary for late in frame["overdue"]])
     title = "chart_maturity_x_quarter" if quarterly else "chart_maturity_x"
-    return _columns(shown, "period", text(title, language), language, palette)
+    return _columns(shown, "period", text(title, language), language, palette, scale)
 
 
-def aging_bars(frame: pd.DataFrame, *, language: Language, palette: Palette) -> hv.Bars:
+def aging_bars(frame: pd.DataFrame, *, language: Language, palette: Palette, scale: Scale) -> hv.Bars:
     """Outstanding balance by days past due. ``frame``: ``bucket`` (str, in order), ``balance`` (int fen), ``share``."""
     colours = [palette.aging[min(i, len(palette.aging) - 1)] for i in range(len(frame))]
     shown = frame.assign(colour=colours)
-    return _columns(shown, "bucket", text("chart_aging_x", language), language, palette)
+    return _columns(shown, "bucket", text("chart_aging_x", language), language, palette, scale)
 
 
-def debtor_bars(frame: pd.DataFrame, *, language: Language, palette: Palette) -> hv.Bars:
+def debtor_bars(frame: pd.DataFrame, *, language: Language, palette: Palette, scale: Scale) -> hv.Bars:
     """The largest debtors, largest on top, and all others in one bar.
 
     ``frame``: ``debtor`` (str), ``balance`` (int fen), ``share`` (Decimal), ``others`` (bool), largest first.
@@ -62,8 +65,7 @@ def debtor_bars(frame: pd.DataFrame, *, language: Language, palette: Palette) ->
     colours = [palette.rest if other else palette.primary for other in frame["others"]]
     labels = _distinct([_clipped(name) for name in frame["debtor"]])
     shown = frame.assign(colour=colours, label=labels).iloc[::-1]
-    scale = scale_for(_largest(frame), language)
-    return _bars(shown, "label", "debtor", language).opts(
+    return _bars(shown, "label", "debtor", language, scale).opts(
         **_common(palette),
         invert_axes=True,
         xlabel="",
@@ -72,9 +74,8 @@ def debtor_bars(frame: pd.DataFrame, *, language: Language, palette: Palette) ->
     )
 
 
-def _columns(frame: pd.DataFrame, key: str, title: str, language: Language, palette: Palette) -> hv.Bars:
-    scale = scale_for(_largest(frame), language)
-    return _bars(frame, key, key, language).opts(
+def _columns(frame: pd.DataFrame, key: str, title: str, language: Language, palette: Palette, scale: Scale) -> hv.Bars:
+    return _bars(frame, key, key, language, scale).opts(
         **_common(palette),
         xlabel=title,
         ylabel=text("chart_balance", language, unit=scale.label),
@@ -83,9 +84,8 @@ def _columns(frame: pd.DataFrame, key: str, title: str, language: Language, pale
     )
 
 
-def _bars(frame: pd.DataFrame, key: str, whole: str, language: Language) -> hv.Bars:
+def _bars(frame: pd.DataFrame, key: str, whole: str, language: Language, scale: Scale) -> hv.Bars:
     """Bars of ``balance`` over ``key``, with what the pointer shows: the whole name, the exact amount, the share."""
-    scale = scale_for(_largest(frame), language)
     drawn = pd.DataFrame(
         {
             "part": frame[key].astype(str),
@@ -133,8 +133,9 @@ def _common(palette: Palette) -> dict[str, Any]:
 class _Dress:
     """Colours of a drawn figure; a hook, because HoloViews has no option for them."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, *, bare: bool = False) -> None:
         self._palette = palette
+        self._bare = bare  # where nothing is drawn, ticks and a grid would measure nothing
 
     def __call__(self, plot: Any, _element: object) -> None:
         figure = plot.state
@@ -143,7 +144,10 @@ class _Dress:
         figure.background_fill_alpha = 0
         figure.border_fill_alpha = 0
         figure.outline_line_color = None
+        for grid in figure.grid:
+            grid.visible = not self._bare
         for axis in figure.axis:
+            axis.major_label_text_alpha = 0 if self._bare else 1
             axis.axis_line_color = self._palette.grid
             axis.major_tick_line_color = None
             axis.minor_tick_line_color = None
@@ -152,10 +156,6 @@ class _Dress:
             axis.major_label_text_color = self._palette.muted
             if isinstance(axis, LinearAxis):
                 axis.update(formatter=NumeralTickFormatter(format="0,0.[00]"))
-
-
-def _largest(frame: pd.DataFrame) -> int:
-    return int(frame["balance"].abs().max()) if len(frame) else 0
 
 
 def _width(label: str) -> int:

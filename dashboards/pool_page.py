@@ -25,7 +25,7 @@ from panel_material_ui.template.base import Page
 
 from dashboards import plots
 from dashboards.desk import NOT_FOUND, AssetLine, Desk, PoolView
-from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, count, day, short_id
+from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, common_scale, count, day, short_id
 from dashboards.frames import aging_frame, debtor_frame, ladder_frame
 from dashboards.headline import headline
 from dashboards.lineage import Lineage
@@ -33,6 +33,7 @@ from dashboards.markup import STYLES, markup
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import Page as Paged
 from dashboards.paging import PageQuery
+from dashboards.tab import Tab
 from dashboards.texts import Language, text
 from dashboards.theme import ICON, THEME
 from dashboards.trail import ProvedTrail
@@ -55,6 +56,8 @@ COLUMNS = (
 #: The charts, from left to right.
 CHARTS = ("maturity", "aging", "debtors")
 ACROSS = "debtors"  # the one whose bars lie, because names are long
+ICON_INK = "button { color: var(--mui-palette-text-secondary) !important; }"  # the picker's own fades in the dark
+STAYS = {"position": "sticky", "top": "14px"}  # beside a longer table, in view wherever a row was chosen
 FIGURES_HEIGHT = 94  # px kept for the figures while they are read, so that nothing jumps
 
 
@@ -62,7 +65,9 @@ class PoolState(param.Parameterized):
     """What a person chose on the page: the day, the language, light or dark."""
 
     plan = param.String(constant=True)
-    on = param.CalendarDate(default=None, doc="the day the pool is measured on; None is the day of the newest block")
+    on: date | None = param.CalendarDate(  # type: ignore[assignment]
+        default=None, doc="the day the pool is measured on; None is the day of the newest block"
+    )
     language: Language = param.Selector(default=Language.ZH, objects=list(Language))  # type: ignore[assignment]
     dark = param.Boolean(default=False)
 
@@ -79,6 +84,7 @@ class PoolPage(Viewer):
         super().__init__()  # type: ignore[no-untyped-call]
         self.state = PoolState(plan=plan, language=language, on=on, dark=dark)  # type: ignore[no-untyped-call]
         self.view: PoolView | None = None
+        self.beyond: date | None = None
         self._desk = desk
         self._showing = RLock()  # events come on several threads; what was chosen last is what is shown
         self._notice = _html()
@@ -94,7 +100,7 @@ class PoolPage(Viewer):
             query=PageQuery(sort="outstanding", descending=True),
             language=language,
         )
-        self._day = pmui.DatePicker(value=on, clearable=True, size="small", width=190, margin=0)
+        self._day = pmui.DatePicker(value=on, clearable=True, size="small", width=190, margin=0, stylesheets=[ICON_INK])
         self._language = pmui.RadioButtonGroup(
             options={"中文": Language.ZH, "English": Language.EN},
             value=language,
@@ -102,23 +108,31 @@ class PoolPage(Viewer):
             margin=0,
             sx={"& .MuiToggleButton-root": {"color": "inherit", "textTransform": "none", "px": 1.5, "py": 0.4}},
         )
+        self._named: Callable[[], None] = lambda: None
         self._layout = self._lay_out()
         self._label()
         self._react()
 
     def load(self) -> None:
-        """The page shows the pool as the ledger has it now. Raises one of NOT_FOUND when it has no such plan."""
+        """The page shows the pool as the ledger has it now. Raises one of NOT_FOUND when it has no such plan.
+
+        A day the ledger has not reached is not guessed at: its last day is shown, with a notice.
+        """
         with self._showing:
-            self.view = self._desk.pool(self.state.plan, on=self.state.on)
+            last, asked = self._desk.newest_day(), self.state.on
+            self.beyond = asked if last is not None and asked is not None and asked > last else None
+            self.view = self._desk.pool(self.state.plan, on=asked if self.beyond is None else last)
+            self._day.end = last
             self._show()
 
     def page(self) -> Page:
         """The page for the portal; it fills itself once the browser has it."""
+        tab = Tab()  # type: ignore[no-untyped-call]
         pn.state.onload(self._guarded(self.load), threaded=True)
         page = Page(
             title=text("product", self.state.language),
             site_url=f"/?lang={self.state.language.value}",
-            header=[pmui.Row(pn.HSpacer(), self._language, align="center", sizing_mode="stretch_width")],
+            header=[pmui.Row(tab, pn.HSpacer(), self._language, align="center", sizing_mode="stretch_width")],
             main=[self._layout],
             theme_config=THEME,
             favicon=ICON,
@@ -126,7 +140,20 @@ class PoolPage(Viewer):
             busy_indicator="linear",
         )
         page.param.watch(lambda event: self.state.param.update(dark=event.new), "dark_theme")
+        self._named = partial(self._name_tab, tab, page)
+        self._named()
         return page
+
+    def _name_tab(self, tab: Tab, page: Page) -> None:
+        """The browser's tab and the page's address say what is shown, in its language."""
+        language = self.state.language
+        product = text("product", language)
+        page.param.update(title=product, site_url=f"/?lang={language.value}")
+        tab.param.update(
+            title=product if self.view is None else f"{self.view.plan.name} · {product}",
+            language=language.value,
+            day="" if self.state.on is None else day(self.state.on),
+        )
 
     def __panel__(self) -> Viewable:
         if self.view is None:
@@ -156,20 +183,20 @@ class PoolPage(Viewer):
         )
         details = pmui.Grid(
             pmui.Grid(_card(self._titles["assets"], self.table), size={"xs": 24, "lg": 17}),
-            pmui.Grid(_card(self._titles["lineage"], self.lineage), size={"xs": 24, "lg": 7}),
+            pmui.Grid(_card(self._titles["lineage"], self.lineage), size={"xs": 24, "lg": 7}, styles=STAYS),
             columns=24,
             container=True,
             spacing=1.5,
             sizing_mode="stretch_width",
         )
-        top = pn.Row(
+        self._top = pn.Row(
             self._heading, self._day, sizing_mode="stretch_width", styles={"gap": "24px", "align-items": "end"}
         )
         gap = {"gap": "14px"}
         self._body = pn.Column(self._figures, charts, details, sizing_mode="stretch_width", styles=gap)
         return pn.Column(
             self._notice,
-            top,
+            self._top,
             self._body,
             sizing_mode="stretch_width",
             styles={**gap, "padding": "16px 22px 28px"},
@@ -196,8 +223,8 @@ class PoolPage(Viewer):
                 act(*arguments)
             except NOT_FOUND:
                 self.view = None
-                self._heading.object = markup("not_found.html", self.state.language)
-                self._body.visible = False
+                self._notice.object = markup("not_found.html", self.state.language, plan=self.state.plan)
+                self._top.visible = self._body.visible = False
             except Exception:
                 reference = secrets.token_hex(4)
                 log.exception("page event failed, reference %s", reference)
@@ -215,7 +242,7 @@ class PoolPage(Viewer):
     def _label(self) -> None:
         """Titles and the notice are in the page's language."""
         language = self.state.language
-        self._notice.object = markup("notice.html", language)
+        self._notice.object = markup("notice.html", language, beyond=None)
         self._day.label = text("measured_on", language)
         for name, title in self._titles.items():
             key = name if name in ("assets", "lineage") else f"chart_{name}"
@@ -228,7 +255,9 @@ class PoolPage(Viewer):
         view, language = self.view, self.state.language
         if view is None:
             return
-        self._body.visible = True
+        self._top.visible = self._body.visible = True
+        self._notice.object = markup("notice.html", language, beyond=self.beyond, last=view.on)
+        self._named()
         self._heading.object = markup("heading.html", language, plan=view.plan, moment=view.moment, on=view.on)
         self._figures.object = markup("figures.html", language, tiles=headline(view, language))
         self.table.refresh()
@@ -249,10 +278,12 @@ class PoolPage(Viewer):
                 chart.send(partial(plots.nothing_drawn, title, across=name == ACROSS, palette=palette))
             return
         ladder, quarterly = ladder_frame(view.ladder, language)
-        look: dict[str, Any] = {"language": language, "palette": palette}
+        aging, debtors = aging_frame(view.aging, language), debtor_frame(view, language)
+        scale = common_scale([int(frame["balance"].max()) for frame in (ladder, aging, debtors)], language)
+        look: dict[str, Any] = {"language": language, "palette": palette, "scale": scale}
         self._charts["maturity"].send(partial(plots.maturity_ladder, ladder, quarterly=quarterly, **look))
-        self._charts["aging"].send(partial(plots.aging_bars, aging_frame(view.aging, language), **look))
-        self._charts["debtors"].send(partial(plots.debtor_bars, debtor_frame(view, language), **look))
+        self._charts["aging"].send(partial(plots.aging_bars, aging, **look))
+        self._charts["debtors"].send(partial(plots.debtor_bars, debtors, **look))
 
 
 def _html(**sizes: int) -> pn.pane.HTML:

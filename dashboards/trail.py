@@ -34,8 +34,8 @@ class TrailStep:
     """One record in a lineage: its kind, what it is about, who took part, its amount (fen), its place and its proof.
 
     ``parties`` are names in the order value or goods moved; ``fields`` are (name, value) pairs whose names the texts
-    know. ``position`` is ``height:transaction:log``; ``reason`` says why a proof failed. ``sound`` is False where the
-    record, though on the ledger, does not conserve value.
+    know. ``position`` is ``height:transaction:log``, ``signer`` the name of the member that signed it; ``reason`` says
+    why a proof failed. ``sound`` is False where the record, though on the ledger, does not conserve value.
     """
 
     kind: str
@@ -46,6 +46,7 @@ class TrailStep:
     on: date | None = None
     height: int
     position: str
+    signer: str
     proof: Verdict = Verdict.INDETERMINATE
     reason: str = ""
     sound: bool = True
@@ -82,7 +83,8 @@ def proved_trail(store: Store, facts: AsOf, plan: str, asset: str) -> ProvedTrai
     for step in _steps(seen):
         if step.position not in proofs:
             proofs[step.position] = _proved(store, prover, step.position)
-        steps.append(_judged(step, proofs[step.position]))
+        named = replace(step, signer=seen.names.get(step.signer, step.signer))
+        steps.append(_judged(named, proofs[step.position]))
     return ProvedTrail(plan=plan, asset=asset, steps=tuple(steps))
 
 
@@ -271,6 +273,7 @@ def _step(
         on=on,
         height=evidence.height,
         position=evidence.position,
+        signer=evidence.signer,
     )
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 
 from dashboards import formats
 from dashboards.desk import Desk
@@ -23,12 +28,14 @@ from portal.panel_host import PageHost
 
 if TYPE_CHECKING:
     from panel.viewable import Viewable
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["POOL_PAGE", "make_app", "require_loopback"]
 
 #: Address of the page of one plan's pool.
 POOL_PAGE = "/dash/pools/{plan}"
 
+_POOL = re.compile(r"/dash/pools/([^/]+)")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -65,26 +72,55 @@ def make_app(desk: Desk, *, host: str, port: int, language: Language = Language.
     pages = PageHost({POOL_PAGE: pool_page}, app, title=text("product", language))
     _add_index(app, desk, language)
     _add_answers(app, desk, pages)
-    return Gate(app=app, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token)
+    known = _only_known_plans(app, desk, language)
+    return Gate(app=known, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token)
 
 
-def _add_index(app: FastAPI, desk: Desk, default: Language) -> None:
-    """The index, which needs no session and is read in a thread of its own."""
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     for name in ("amount", "count", "day", "instant", "short_hash"):
         environment.filters[name] = getattr(formats, name)
+    return environment
+
+
+def _plain_page(template: str, language: Language, **values: object) -> str:
+    """A page without a session, in ``language``; ``path`` is its own address, for the links to the other language."""
+    return (
+        _environment()
+        .get_template(template)
+        .render(
+            t=partial(text, language=language),
+            language=language,
+            languages=((Language.ZH, "中文"), (Language.EN, "English")),
+            **values,
+        )
+    )
+
+
+def _only_known_plans(app: ASGIApp, desk: Desk, default: Language) -> ASGIApp:
+    """``app``, but the page of a plan that the ledger does not hold answers 404, before a session is made for it."""
+
+    async def passing(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = _POOL.fullmatch(scope["path"]) if scope["type"] == "http" else None
+        if asked is None or await run_in_threadpool(desk.holds, asked[1]):
+            await app(scope, receive, send)
+            return
+        language = Language(Request(scope).query_params.get("lang", default))
+        page = _plain_page("not_found.html", language, plan=asked[1], path=quote(scope["path"]))
+        await HTMLResponse(page, status_code=404)(scope, receive, send)
+
+    return passing
+
+
+def _add_index(app: FastAPI, desk: Desk, default: Language) -> None:
+    """The index, which needs no session and is read in a thread of its own."""
 
     @app.get("/", response_class=HTMLResponse)
     def index(lang: Language = default) -> str:
-        return environment.get_template("index.html").render(
-            t=lambda name, **values: text(name, lang, **values),
-            language=lang,
-            languages=((Language.ZH, "中文"), (Language.EN, "English")),
-            moment=desk.moment(),
-            plans=desk.plans(),
-        )
+        return _plain_page("index.html", lang, path="/", moment=desk.moment(), plans=desk.plans())
 
     @app.get("/favicon.ico")
     def icon() -> FileResponse:
@@ -110,7 +146,10 @@ def _add_answers(app: FastAPI, desk: Desk, pages: PageHost) -> None:
                 "name": plan.name,
                 "venue": plan.venue,
                 "manager": plan.manager,
+                "manager_name": plan.manager_name,
                 "custodian": plan.custodian,
+                "custodian_name": plan.custodian_name,
+                "cutoff": plan.cutoff.isoformat(),
                 "closing": plan.closing.isoformat(),
                 "maturity": plan.maturity.isoformat(),
                 "tranches": plan.tranches,

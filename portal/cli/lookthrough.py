@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.facts import Member
 from ledger.proofs import Prover
 from portal.cli.console import emit, progress, say
 from portal.cli.parameters import JsonFlag
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
     from ledger.store import AsOf, Store
 
 Option = typer.Option
+
+
+class DayNotReached(PortalError):
+    """A day was asked for that the ledger, as far as this node holds it, has not reached."""
+
+    def __init__(self, on: date, last: date) -> None:
+        super().__init__(
+            "day-not-reached",
+            f"Nothing is known of {on:%Y-%m-%d}: the ledger this node holds ends on {last:%Y-%m-%d}.",
+            next_step=f"Use --date {last:%Y-%m-%d} or an earlier day, or run `glasspool sync` for newer blocks.",
+        )
 
 
 def register(app: typer.Typer) -> None:
@@ -53,10 +65,12 @@ def list_plans(height: Height = None, as_json: Annotated[bool, JsonFlag] = False
 
     settings = Settings()
     with opened_store(settings) as store:
-        facts = store.at(height)
+        facts, newest = store.at(height), store.at().height
         lines = plans(facts)
-    data = {"height": facts.height, "plans": [line.as_json() for line in lines]}
-    emit(data, view.plans_table(lines, view.language(settings.lang)), as_json=as_json)
+        names = {member.id: member.name for member in facts.select(Member)} if lines else {}
+    listed = [line.as_json() | {"manager_name": names.get(line.manager, line.manager)} for line in lines]
+    shown = view.plans_table(lines, view.language(settings.lang), height=facts.height, newest=newest)
+    emit({"height": facts.height, "plans": listed}, shown, as_json=as_json)
 
 
 def look(
@@ -89,11 +103,18 @@ def look(
 
 
 def _reading(store: Store, height: int | None, on: date | None) -> tuple[AsOf, date]:
-    """The facts and the day to look at: a day alone means what was known at its end, a height alone its block's day."""
+    """The facts and the day to look at: a day alone means what was known at its end, a height alone its block's day.
+
+    Raises DayNotReached for a day after that of the newest block: nothing is known of it.
+    """
+    from abs.reading import business_day
+
+    if on is not None and on > (last := business_day(store.at())):
+        raise DayNotReached(on, last)
     if height is None and on is not None:
         height = store.height_on(on)
     facts = store.at(height)
-    return facts, facts.time.date() if on is None else on
+    return facts, business_day(facts) if on is None else on
 
 
 def _write_proofs(store: Store, settings: Settings, file: Path, behind: Sequence[Position]) -> int:

@@ -26,13 +26,14 @@ NUMBER, ID, WORDING = "number", "id", "words"
 
 #: name -> (Chinese, English): what only the terminal shows.
 WORDS: Final[dict[str, tuple[str, str]]] = {
-    "plan_id": ("计划", "Plan"),
+    "plan_id": ("计划编号", "Id"),
     "distributions": ("收益分配", "Distributions"),
-    "outstanding": ("存续规模（元）", "Outstanding (CNY)"),
+    "payouts": ("分配次数", "Payouts"),
+    "outstanding": ("存续规模（元）", "Owed (CNY)"),
     "tranche": ("分层", "Tranche"),
     "amount": ("金额", "Amount"),
     "owed": ("未偿", "Owed"),
-    "late": ("逾期天", "Late"),
+    "late": ("逾期天数", "Days late"),
     "rank": ("级别", "Rank"),
     "rate": ("利率", "Rate"),
     "record": ("记录", "Record"),
@@ -51,14 +52,26 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
         "开立 {issued} = 在持 {live} + 兑付 {redeemed}",
         "issued {issued} = live {live} + redeemed {redeemed}",
     ),
-    "signed_by": ("签名 {signer}", "signed by {signer}"),
     "rank_senior": ("优先级", "senior"),
     "rank_mezzanine": ("中间级", "mezzanine"),
     "rank_subordinated": ("次级", "subordinated"),
     "in_pool": ("入池", "in pool"),
     "spent_by": ("花费于 {record}", "spent by {record}"),
+    "period": ("期数", "Period"),
+    "paid_on": ("分配日", "Paid on"),
+    "paid_principal": ("本金（元）", "Principal (CNY)"),
+    "paid_interest": ("收益（元）", "Interest (CNY)"),
+    "rows_total": ("共 {total} 笔", "{total} in all"),
+    "rows_beyond": ("第 {offset} 笔之后没有资产，共 {total} 笔", "no asset at offset {offset}, {total} in all"),
     "more": ("余下用 --offset 与 --limit 查看", "use --offset and --limit for the others"),
-    "none": ("本节点尚未同步到任何专项计划。", "This node has not replicated any plan yet."),
+    "none_then": (
+        "第 {height} 块时账本上还没有专项计划；本节点已同步至第 {newest} 块。",
+        "No plan was on the ledger at height {height}; this node holds blocks up to {newest}.",
+    ),
+    "none": (
+        "本节点已同步至第 {newest} 块，账本上还没有专项计划。",
+        "This node holds blocks up to {newest}, and no plan is on the ledger yet.",
+    ),
 }  # fmt: skip
 
 
@@ -91,21 +104,30 @@ class _Words:
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:
-    """A table whose columns are (heading, sort): a number, an id that must stay whole, or words that may fold."""
+    """A table whose columns are (heading, sort): a number, an id kept whole where it can be, or words."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for heading, sort in columns:
-        table.add_column(
-            heading, justify="right" if sort == NUMBER else "left", no_wrap=sort != WORDING, overflow="fold"
-        )
+        table.add_column(_whole(heading), justify="right" if sort == NUMBER else "left", no_wrap=sort != WORDING)
     return table
 
 
-def plans_table(lines: Iterable[PlanLine], spoken: Language) -> RenderableType:
-    """The list of plans, or the sentence that there is none."""
+def _row(table: Table, *cells: str) -> None:
+    """A row of marked-up cells, of which a narrow terminal folds what does not fit and cuts nothing."""
+    table.add_row(*map(_whole, cells))
+
+
+def _whole(markup: str) -> Text:
+    cell = Text.from_markup(markup, overflow="fold")
+    cell.no_wrap = False
+    return cell
+
+
+def plans_table(lines: Iterable[PlanLine], spoken: Language, *, height: int, newest: int) -> RenderableType:
+    """The plans known at ``height``, or the sentence that there is none; ``newest``: the last height held."""
     say = _Words(spoken)
     rows = tuple(lines)
     if not rows:
-        return Text(say("none"))
+        return Text(say("none" if height == newest else "none_then", height=f"{height:,}", newest=f"{newest:,}"))
     table = _table(
         say("plans"),
         (say("plan_id"), ID),
@@ -115,7 +137,8 @@ def plans_table(lines: Iterable[PlanLine], spoken: Language) -> RenderableType:
         (say("count"), NUMBER),
     )
     for line in rows:
-        table.add_row(
+        _row(
+            table,
             escape(line.plan),
             escape(line.name),
             yuan_text(line.principal),
@@ -128,7 +151,7 @@ def plans_table(lines: Iterable[PlanLine], spoken: Language) -> RenderableType:
 def looked_through(found: LookThrough, spoken: Language) -> RenderableType:
     """The whole look-through: plan, securities, pool, assets, and the asset's tree when one was asked for."""
     say = _Words(spoken)
-    parts: list[RenderableType] = [_heading(found, say), _tranches(found, say)]
+    parts: list[RenderableType] = [_heading(found, say), _tranches(found, say), *_distributions(found, say)]
     if found.asset is None:
         parts += [
             _figures(found, say),
@@ -152,6 +175,7 @@ def _heading(found: LookThrough, say: _Words) -> Table:
         ("manager", _name(plan.manager, found.names)),
         ("custodian", _name(plan.custodian, found.names)),
         ("servicer", _name(plan.servicer, found.names)),
+        ("cutoff", _day(plan.cutoff)),
         ("closing", _day(plan.closing)),
         ("maturity", _day(plan.maturity)),
         ("measured_on", _day(found.pool.on)),
@@ -159,7 +183,7 @@ def _heading(found: LookThrough, say: _Words) -> Table:
         ("block_hash", found.block_hash),
         ("record", f"{plan.established.position} {_signed(plan.established, found.names, say)}"),
     ):
-        table.add_row(say(name), escape(value))
+        _row(table, say(name), escape(value))
     return table
 
 
@@ -171,10 +195,11 @@ def _tranches(found: LookThrough, say: _Words) -> Table:
         (say("rate"), NUMBER),
         (say("principal"), NUMBER),
         (say("outstanding"), NUMBER),
-        (say("distributions"), NUMBER),
+        (say("payouts"), NUMBER),
     )
     for one in found.tranches:
-        table.add_row(
+        _row(
+            table,
             escape(one.name),
             say(f"rank_{one.rank}"),
             "—" if one.rate is None else f"{one.rate:%}",
@@ -183,6 +208,26 @@ def _tranches(found: LookThrough, say: _Words) -> Table:
             f"{len(one.distributions)}",
         )
     return table
+
+
+def _distributions(found: LookThrough, say: _Words) -> tuple[Table, ...]:
+    """The periods paid so far, all tranches together, as `glasspool report` takes them; nothing before the first."""
+    periods: dict[tuple[int, date], tuple[int, int]] = {}
+    for one in (each for tranche in found.tranches for each in tranche.distributions):
+        principal, interest = periods.get((one.period, one.paid_on), (0, 0))
+        periods[one.period, one.paid_on] = principal + one.principal, interest + one.interest
+    if not periods:
+        return ()
+    table = _table(
+        say("distributions"),
+        (say("period"), NUMBER),
+        (say("paid_on"), ID),
+        (say("paid_principal"), NUMBER),
+        (say("paid_interest"), NUMBER),
+    )
+    for (period, paid_on), (principal, interest) in sorted(periods.items()):
+        _row(table, f"{period}", _day(paid_on), yuan_text(principal), yuan_text(interest))
+    return (table,)
 
 
 def _figures(found: LookThrough, say: _Words) -> Table:
@@ -200,7 +245,7 @@ def _figures(found: LookThrough, say: _Words) -> Table:
         ("figure_top10", pool.debtors.top_share),
         ("figure_hhi", pool.debtors.hhi),
     ):
-        table.add_row(say(name), figure.text(), escape(figure.formula))
+        _row(table, say(name), figure.text(), escape(figure.formula))
     return table
 
 
@@ -210,7 +255,7 @@ def _buckets(title: str, heading: str, buckets: Iterable[Bucket], say: _Words) -
     )
     for one in buckets:
         label = say("bucket_current") if one.label == "current" else one.label
-        table.add_row(label, one.balance.text(), one.share.text(), one.count.text())
+        _row(table, label, one.balance.text(), one.share.text(), one.count.text())
     return table
 
 
@@ -223,25 +268,32 @@ def _debtors(found: LookThrough, say: _Words) -> Table:
         (say("count"), NUMBER),
     )
     for one in found.pool.debtors.largest:
-        table.add_row(escape(_name(one.member, found.names)), one.balance.text(), one.share.text(), f"{one.count}")
+        _row(table, escape(_name(one.member, found.names)), one.balance.text(), one.share.text(), f"{one.count}")
     return table
 
 
-def _assets(found: LookThrough, say: _Words) -> Table:
+def _assets(found: LookThrough, say: _Words) -> RenderableType:
     page = found.assets
-    first = page.offset + 1 if page.lines else page.offset
     last = page.offset + len(page.lines)
-    shown = say("rows_shown", first=f"{first:,}", last=f"{last:,}", total=f"{page.total:,}")
+    if page.lines:
+        shown = say("rows_shown", first=f"{page.offset + 1:,}", last=f"{last:,}", total=f"{page.total:,}")
+    else:
+        empty = "rows_beyond" if page.total and page.offset >= page.total else "rows_total"
+        shown = say(empty, offset=f"{page.offset:,}", total=f"{page.total:,}")
+    title = f"{say('assets')} · {shown}" + (f" · {say('more')}" if len(page.lines) < page.total else "")
+    if not page.lines:
+        return Text(title, style="bold")
     table = _table(
-        f"{say('assets')} · {shown}" + (f" · {say('more')}" if len(page.lines) < page.total else ""),
-        (f"{say('column_asset')} · {say('column_debtor')}", ID),
+        title,
+        (f"{say('column_asset')} · {say('column_debtor')}", WORDING),
         (say("amount"), NUMBER),
         (say("owed"), NUMBER),
         (say("column_due"), ID),
         (say("late"), NUMBER),
     )
     for line in page.lines:
-        table.add_row(
+        _row(
+            table,
             f"{escape(line.asset)}\n{escape(_name(line.debtor, found.names))}",
             yuan_text(line.amount),
             yuan_text(line.outstanding),

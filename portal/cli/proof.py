@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Option = typer.Option
+WORST = (Verdict.FAILED, Verdict.INDETERMINATE, Verdict.PASSED)
 MAX_PROOF_BYTES = 64 * 1024 * 1024  # of one proof; ours take some ten thousand
 
 
@@ -59,20 +60,25 @@ def verify(
     genesis_hash: Annotated[str | None, Hash32(help="The genesis hash you trust.")] = None,
     contract: Annotated[list[str] | None, Address(help="A record book you trust; may be repeated.")] = None,
     ca: Annotated[Path | None, Option(help="The CA certificate you trust, for a package's signer.")] = None,
+    strict: Annotated[bool, Option("--strict", help="Exit 1 as well when a step is INDETERMINATE.")] = False,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Judge a proof or a report package: 0 nothing failed, 1 something did, 2 unreadable."""
     if not file.exists():
         raise PortalError("file", f"{file} does not exist", next_step="Give the path of a proof or a package.")
+    note = ""
     if _is_package(file):
         from portal.cli.report import judge_package
 
         judged = judge_package(file, ca=ca, genesis_hash=genesis_hash)
-        data = assessment_json(judged)
+        data: dict[str, Any] = assessment_json(judged)
     else:
         judged, data = _verify_proofs(file, genesis_hash, contract)
-    emit(data, assessment_table(judged), as_json=as_json)
-    if judged.verdict is Verdict.FAILED:
+        count, failed = data["proofs"], data["failed"]
+        wrong = f"line {', '.join(map(str, failed))} FAILED, the first of them above" if failed else "none FAILED"
+        note = "" if count == 1 else f"{count} proofs judged, {wrong}"
+    emit(data, assessment_table(judged, note), as_json=as_json)
+    if judged.verdict is Verdict.FAILED or (strict and judged.verdict is not Verdict.PASSED):
         raise typer.Exit(EXIT_NEGATIVE)
 
 
@@ -100,8 +106,8 @@ def _judged(verifier: ProofVerifier, document: bytes) -> Assessment:
 
 def _verify_proofs(
     file: Path, genesis_hash: str | None, contract: list[str] | None
-) -> tuple[Assessment, dict[str, object]]:
-    """Judge each proof of the file; the steps returned are of the first that failed, or of the last."""
+) -> tuple[Assessment, dict[str, Any]]:
+    """Judge each proof of the file; the steps returned are of the first with the worst verdict."""
     pinned = None if genesis_hash is None else bytes.fromhex(genesis_hash.removeprefix("0x"))
     contracts = tuple(bytes.fromhex(each.removeprefix("0x")) for each in contract or ())
     if pinned is None or not contracts:
@@ -117,7 +123,7 @@ def _verify_proofs(
             judged = _judged(verifier, document)
             if judged.verdict is Verdict.FAILED:
                 failed.append(number)
-            if shown is None or shown.verdict is not Verdict.FAILED:
+            if shown is None or WORST.index(judged.verdict) < WORST.index(shown.verdict):
                 shown = judged
             advance()
     if shown is None:

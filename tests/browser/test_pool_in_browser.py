@@ -163,9 +163,57 @@ def test_nothing_is_wider_than_the_screen(pool: Page, width: int) -> None:
     assert pool.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_an_unknown_plan_is_told_and_nothing_breaks(page: Page, address: str) -> None:
-    page.goto(f"{address}/dash/pools/PLAN-9?lang=en")
-    expect(page.get_by_text("This node has no such plan")).to_be_visible(timeout=PATIENCE)
+def test_an_unknown_plan_is_told_and_nothing_breaks(page: Page, address: str, watched: Watched) -> None:
+    answer = page.goto(f"{address}/dash/pools/PLAN-9?lang=en")
+    assert answer is not None
+    assert answer.status == 404
+    expect(page.get_by_role("heading", name="This node has no plan “PLAN-9”")).to_be_visible()
+    assert all("404" in error for error in watched.errors)
+    watched.errors.clear()
+    page.get_by_role("link", name="All plans").click()
+    expect(page).to_have_url(f"{address}/?lang=en")
+
+
+def test_the_lineage_stays_in_view_beside_the_row_that_was_chosen(pool: Page) -> None:
+    lineage = pool.get_by_test_id("lineage")
+    for at in (20, 0, 24):
+        rows(pool).nth(at).click()
+        expect(rows(pool).nth(at)).to_have_attribute("aria-selected", "true")
+        expect(pool.get_by_test_id("proofs")).to_be_in_viewport(ratio=1, timeout=PATIENCE)
+        expect(lineage.locator("li").first.locator(".title")).to_be_in_viewport(ratio=1)
+        box = pool.locator(".scroll")
+        assert box.evaluate("e => e.scrollHeight > e.clientHeight")
+        assert box.evaluate("e => e.clientHeight") < pool.viewport_size["height"]  # type: ignore[index]
+        box.evaluate("e => e.scrollTop = e.scrollHeight")
+        expect(pool.get_by_test_id("proofs")).to_be_in_viewport(ratio=1)
+
+
+def test_the_command_that_proves_a_record_can_be_copied(pool: Page, address: str) -> None:
+    pool.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+    rows(pool).first.click()
+    step = pool.get_by_test_id("lineage").locator("li").first
+    expect(step).to_contain_text("签名", timeout=PATIENCE)
+    step.get_by_role("button").click()
+    expect(step.get_by_role("button")).to_have_text("已复制")
+    position = step.locator("code").text_content()
+    assert pool.evaluate("navigator.clipboard.readText()") == f"glasspool prove {position} -o proof.json"
+
+
+def test_the_tab_and_the_address_say_what_is_shown(pool: Page, address: str, market: Market) -> None:
+    expect(pool).to_have_title(re.compile("^示例.* · 玻璃池 Glasspool$"))
+    pool.goto(f"{address}/dash/pools/{market.plan}?lang=zh")
+    expect(rows(pool)).to_have_count(25, timeout=PATIENCE)
+    pool.get_by_role("button", name="English").click()
+    expect(pool).to_have_title(re.compile("^示例.* · Glasspool$"))
+    expect(pool).to_have_url(f"{address}/dash/pools/{market.plan}?lang=en")
+    pool.reload()
+    expect(pool.locator("[data-figure=balance] .label")).to_have_text("Outstanding balance", timeout=PATIENCE)
+
+
+def test_a_day_the_ledger_has_not_reached_is_told(page: Page, address: str, market: Market, desk: Desk) -> None:
+    page.goto(f"{address}/dash/pools/{market.plan}?on=2030-01-01&lang=en")
+    expect(page.get_by_test_id("beyond")).to_contain_text(f"the ledger ends on {desk.newest_day()}", timeout=PATIENCE)
+    expect(figure(page, "delinquency")).to_have_text(percent(desk.pool(market.plan).delinquency))
 
 
 def test_a_day_with_nothing_and_back(pool: Page, address: str, market: Market) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ import zstandard
 from abs.pool import read_pool
 from dashboards import plots
 from dashboards.desk import NOT_FOUND, REGULATOR, Desk, Slice
-from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount
+from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, scale_for
 from dashboards.frames import aging_frame, debtor_frame, ladder_frame
 from dashboards.headline import headline
 from dashboards.lineage import Lineage
@@ -30,6 +30,7 @@ from dashboards.texts import Language
 from ledger.position import Position
 from ledger.store import Store
 from ledger.verdict import Verdict
+from tests.support.ledger_book import Book, plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,6 +115,17 @@ def test_a_pool_is_measured_once_for_everyone_who_asks(market: Market) -> None:
         )
     assert len({id(view) for view in views}) == 1
     assert [page.rows for page in pages[:3]] == [page.rows for page in pages[3:6]]
+
+
+def test_without_a_day_it_is_the_day_in_china_of_the_block(tmp_path: Path) -> None:
+    book = Book(tmp_path / "ledger.db")
+    book.admit()
+    book.say("manager", "plan.established", plan("P"))
+    book.seal()
+    book.time = datetime(2026, 1, 5, 16, 30, tzinfo=UTC)
+    book.seal()
+    assert Desk(book.store, REGULATOR).pool("P").on == date(2026, 1, 6)
+    book.store.close()
 
 
 def test_what_the_ledger_does_not_hold_is_said_so(desk: Desk, market: Market) -> None:
@@ -248,11 +260,12 @@ def test_charts_are_pure_and_name_their_units(desk: Desk, market: Market, langua
     view = desk.pool(market.plan, on=DAY)
     frame = aging_frame(view.aging, language)
     before = frame.copy()
-    chart = plots.aging_bars(frame, language=language, palette=palette)
+    scale = scale_for(view.balance, language)
+    chart = plots.aging_bars(frame, language=language, palette=palette, scale=scale)
     pd.testing.assert_frame_equal(frame, before)
     figure = hv.render(chart, backend="bokeh")
     assert [axis.axis_label for axis in figure.below] == [("逾期天数", "Days past due")[language is Language.EN]]
-    assert ("万元", "CNY million")[language is Language.EN] in figure.left[0].axis_label
+    assert f"({scale.label})" in figure.left[0].axis_label.translate({0xFF08: "(", 0xFF09: ")"})
     assert figure.output_backend == "canvas"
     assert list(figure.x_range.factors) == list(frame["bucket"])
 
@@ -272,18 +285,8 @@ def test_a_chart_redrawn_in_place_is_as_high_as_its_bars(desk: Desk, market: Mar
         assert drawn > 1
         assert drawn <= values.end <= drawn * 1.2
         assert values.start == 0
+        assert {axis.major_label_text_alpha for axis in figure.axis} == {1}
         assert len(labels.factors) == len(plot.handles["source"].data["height"])
-
-
-def test_debtors_with_the_same_start_keep_their_own_bars() -> None:
-    names = ["上海恒岳重工集团股份有限公司第一分公司", "上海恒岳重工集团股份有限公司第二分公司"]
-    frame = pd.DataFrame(
-        {"debtor": names, "balance": [2_000_000, 1_000_000], "share": [None, None], "others": [False, False]}
-    )
-    chart = plots.debtor_bars(frame, language=Language.ZH, palette=PALETTE_LIGHT)
-    figure = hv.render(chart, backend="bokeh")
-    assert len(set(figure.y_range.factors)) == 2
-    assert figure.y_range.factors[-1] == "上海恒岳重工集团股份有限公…"
 
 
 def test_a_page_reads_nothing_until_it_is_loaded(desk: Desk, market: Market) -> None:
@@ -385,10 +388,5 @@ def test_a_day_before_anything_was_assigned_has_an_empty_page(desk: Desk, market
         figure = hv.render(chart.contents["data"](), backend="bokeh")
         labels = [axis.axis_label for axis in (*figure.below, *figure.left)]
         assert ("没有未偿余额", "Nothing outstanding")[language is Language.EN] in labels
-
-
-def test_an_unknown_plan_is_a_page_that_says_so(desk: Desk) -> None:
-    page = PoolPage(desk, "no such plan", language=Language.EN)
-    page._guarded(page.load)()
-    assert "This node has no such plan" in page._heading.object
-    assert not page._body.visible
+        assert {axis.major_label_text_alpha for axis in figure.axis} == {0}
+        assert not any(grid.visible for grid in figure.grid)

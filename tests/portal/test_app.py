@@ -55,6 +55,8 @@ def test_the_plans_are_json(node: httpx.Client, market: Market) -> None:
     [plan] = answer["plans"]
     assert plan["plan"] == market.plan
     assert isinstance(plan["principal"], int)
+    assert plan["manager"] != plan["manager_name"] in node.get("/").text
+    assert plan["cutoff"] <= plan["closing"]
     assert answer["block_hash"].startswith("0x")
     assert amount(plan["principal"]) in node.get("/").text
 
@@ -85,9 +87,20 @@ def test_what_the_index_links_to_is_there(node: httpx.Client) -> None:
         assert node.get(path).status_code == 200, path
 
 
-def test_a_page_is_answered_before_anything_was_read(node: httpx.Client) -> None:
-    """The skeleton does not depend on the ledger: an unknown plan is told by the page itself, once it is open."""
-    answer = node.get("/dash/pools/no such plan?lang=en")
+def test_an_unknown_plan_is_not_found_and_opens_no_session(node: httpx.Client) -> None:
+    sessions = node.get("/healthz").json()["sessions"]
+    for path in ("/dash/pools/no <b>plan?lang=en", "/dash/pools/no <b>plan?on=2024-01-01&lang=en"):
+        answer = node.get(path)
+        assert answer.status_code == 404
+        assert "This node has no plan “no &lt;b&gt;plan”" in answer.text
+        assert 'href="/dash/pools/no%20%3Cb%3Eplan?lang=zh"' in answer.text
+        assert "nonce-" in answer.headers["content-security-policy"]
+    assert "本节点没有专项计划" in node.get("/dash/pools/unknown").text
+    assert node.get("/healthz").json()["sessions"] <= sessions
+
+
+def test_a_known_plan_has_its_page(node: httpx.Client, market: Market) -> None:
+    answer = node.get(f"/dash/pools/{market.plan}?lang=en&on=2024-09-30")
     assert answer.status_code == 200
     assert "Traceback" not in answer.text
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from abs.money import yuan_text
 from ledger.proofs import Proof, ProofVerifier
 from ledger.verdict import Verdict
 from portal.cli import main
 from portal.node import read_pin
 from tests.support.market import Market, sample_market
+
+KINDS = ("principal", "interest")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +42,74 @@ def test_plans_are_listed(market: Market, capsys: pytest.CaptureFixture[str]) ->
     code, out = run(capsys, "plans")
     assert code == 0
     assert market.plan in out
+    assert plan["manager_name"] not in {"", plan["manager"]}
+
+
+def test_a_height_before_the_first_plan_is_not_taken_for_an_empty_node(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = run(capsys, "plans", "--height", "0")
+    assert code == 0
+    assert "第 0 块时账本上还没有专项计划；本节点已同步至第" in out
+
+
+def test_words_are_in_the_language_of_the_settings(
+    market: Market, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "未偿应收账款余额" in run(capsys, "look-through", market.plan)[1]
+    monkeypatch.setenv("GLASSPOOL_LANG", "en")
+    told = run(capsys, "look-through", market.plan)[1]
+    assert "Outstanding balance" in told
+    assert not {"未偿", "封包日", "笔数"} & {word for word in ("未偿", "封包日", "笔数") if word in told}
+
+
+def test_both_days_of_a_plan_and_its_paid_periods_are_shown(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    _, out = run(capsys, "look-through", market.plan, "--json")
+    found = json.loads(out)
+    _, out = run(capsys, "look-through", market.plan)
+    for label, day in (("封包日", found["plan"]["cutoff"]), ("设立日", found["plan"]["closing"])):
+        assert any(label in line and day in line for line in out.splitlines())
+    paid = [one for tranche in found["tranches"] for one in tranche["distributions"]]
+    for period in {one["period"] for one in paid}:
+        of_period = [one for one in paid if one["period"] == period]
+        shown = (of_period[0]["paid_on"], *(yuan_text(sum(one[kind] for one in of_period)) for kind in KINDS))
+        assert any(all(each in line for each in shown) for line in out.splitlines()), period
+
+
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        (("--offset", "9999"), "第 9,999 笔之后没有资产，共 12 笔"),
+        (("--limit", "0"), "入池资产 · 共 12 笔"),
+        (("--offset", "10"), "第 11–12 笔，共 12 笔"),
+    ],
+)
+def test_a_page_says_which_assets_it_holds(
+    market: Market, window: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = run(capsys, "look-through", market.plan, *window)[1]
+    assert told in out
+
+
+def test_a_narrow_terminal_cuts_no_number(
+    market: Market, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "44")
+    out = run(capsys, "look-through", market.plan, "--limit", "12")[1]
+    lines = json.loads(run(capsys, "look-through", market.plan, "--limit", "12", "--json")[1])["assets"]["lines"]
+    columns = [[cell.strip() for cell in line.split("│")] for line in out.splitlines() if "│" in line]
+    amounts = "".join(row[2] for row in columns if len(row) == 7)
+    for line in lines:
+        assert yuan_text(line["amount"]) in amounts
+
+
+def test_a_day_the_ledger_has_not_reached_is_refused(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    last = json.loads(run(capsys, "look-through", market.plan, "--json")[1])["pool"]["on"]
+    code, out = run(capsys, "look-through", market.plan, "--date", "2030-01-01", "--json")
+    error = json.loads(out)["error"]
+    assert (code, error["code"]) == (2, "day-not-reached")
+    assert last in error["message"]
+    assert f"--date {last}" in error["next_step"]
+    assert run(capsys, "look-through", market.plan, "--date", last)[0] == 0
+    assert run(capsys, "look-through", market.plan, "--height", "3", "--date", "2030-01-01")[0] == 2
 
 
 def test_a_plan_is_looked_through_to_an_invoice(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
