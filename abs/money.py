@@ -32,11 +32,10 @@ class DayCount(StrEnum):
     """How a deal counts the share of a year between two days: actual days over a fixed year."""
 
     ACT_365F = "ACT/365F"
-    ACT_360 = "ACT/360"
 
 
 _MODES: Final = {Rounding.HALF_UP: ROUND_HALF_UP, Rounding.DOWN: ROUND_DOWN}
-_YEARS: Final = {DayCount.ACT_365F: Decimal(365), DayCount.ACT_360: Decimal(360)}
+_YEARS: Final = {DayCount.ACT_365F: Decimal(365)}
 
 
 def rounding_of(term: str) -> Rounding:

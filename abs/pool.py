@@ -15,7 +15,7 @@ from abs.assets import Asset, AssetRow, Basis, Party, open_rows, rows_on
 from abs.composition import Bucket, Concentration
 from abs.figure import Figure
 from abs.performance import DELINQUENCY_EDGES, Vintage
-from abs.reading import ReadModel, plan_of, read_assets
+from abs.reading import ReadModel, business_day, plan_of, read_assets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +143,12 @@ def pool_of(assets: Sequence[Asset], *, plan: str, on: date, height: int, before
 
 
 def read_pool(facts: ReadModel, plan: str, on: date | None = None, *, before_assignment: bool = False) -> Pool:
-    """The plan's pool as of the reading's height, on a day; without one, the day of that height's block (UTC).
+    """The plan's pool as of the reading's height, on a day; without one, the business day of its block (China).
 
     Raises UnknownPlan. See ``pool_of`` for ``before_assignment``.
     """
     found = plan_of(facts, plan)
-    day = facts.time.date() if on is None else on
+    day = business_day(facts) if on is None else on
     assets = read_assets(facts, found)
     return pool_of(assets, plan=plan, on=day, height=facts.height, before_assignment=before_assignment)
 

@@ -1,8 +1,10 @@
 """Reading a plan's pool from the facts, as of a height: a handful of set-based queries, whatever the pool's size.
 
 What is attributed to the pool: of a receivable assigned whole, every payment and adjustment; of one assigned in part
-(some outputs of its certificate), the payments on those outputs and on the pieces they were split into, and of what was
-paid on or taken off the receivable itself the share that the part has in it, rounded down to the fen.
+(some outputs of its certificate), the payments on those outputs and on the pieces made of them, and of what was paid on
+or taken off the receivable itself the share that the part has in it. A piece made of outputs held and others counts by
+value. Shares are taken of everything up to a day and rounded down to the fen once, each change being the difference to
+the change before: so a receivable paid in full leaves nothing open on any part of it.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from fractions import Fraction
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Executable, func, select
@@ -19,9 +22,10 @@ from sqlmodel import col
 from abs.assets import Asset, Change, FactKey
 from abs.errors import UnknownPlan
 from abs.figure import FactRef
+from ledger.business_day import business_day as day_of
 from ledger.facts import Fact, Invoice, Output, Plan, PoolAsset, Receivable, ReceivableInvoice, Settlement
 
-MS_PER_SECOND = 1000
+FINEST = 1 << 128  # of a share's denominator; beyond it, after some three mergers of mergers, the nearest fen is taken
 
 FactT = TypeVar("FactT", bound=Fact)
 
@@ -64,6 +68,11 @@ def fact_ref(fact: Fact) -> FactRef:
     return FactRef(table=type(fact).__name__, id=fact.id, position=str(fact.began))
 
 
+def business_day(facts: ReadModel) -> date:
+    """The business day of the height's block: what is looked at where nobody names a day."""
+    return day_of(facts.time)
+
+
 def plan_of(facts: ReadModel, plan: str) -> Plan:
     """The plan of that id; raises UnknownPlan when the ledger holds none at this height."""
     found = facts.get(Plan, plan)
@@ -84,13 +93,13 @@ def read_assets(facts: ReadModel, plan: Plan) -> tuple[Asset, ...]:
         if member is None:
             continue
         part = _Part(member, outputs.get(row.id, {}), row.amount)
-        changes = [
-            Change(on=one.paid_on, amount=-amount, paid=True, keys=(("Settlement", one.id, one.from_position),))
+        moves = [
+            _Move(one.paid_on, -share, True, ("Settlement", one.id, one.from_position))
             for one in settlements.get(row.id, ())
-            if (amount := part.share_of_payment(one.target_kind, one.target, one.amount))
+            if (share := one.amount * part.weight(one.target_kind, one.target))
         ]
         for day, delta, key in pool.adjustments().get(row.id, ()):
-            changes.append(Change(on=day, amount=part.share(delta), paid=False, keys=(key,)))
+            moves.append(_Move(day, delta * part.weight(), False, key))
         held = invoices.get(row.id, ())
         assets.append(
             Asset(
@@ -107,7 +116,7 @@ def read_assets(facts: ReadModel, plan: Plan) -> tuple[Asset, ...]:
                 outputs=member.outputs,
                 disputed=row.disputed,
                 related_party=row.related_party,
-                changes=tuple(sorted(changes, key=lambda change: change.on)),
+                changes=_changes(moves),
                 keys=(
                     ("Receivable", row.id, row.began),
                     *member.keys,
@@ -161,44 +170,66 @@ class _Piece:
 class _Part:
     """The part of one receivable that the pool holds."""
 
-    __slots__ = ("_outputs", "_pieces", "_whole", "amount")
+    __slots__ = ("_outputs", "_pieces", "_share", "_weights", "amount")
 
     def __init__(self, member: _Member, pieces: Mapping[str, _Piece], whole: int) -> None:
         self._outputs = tuple(id_ for id_ in member.outputs if id_ in pieces)
         self._pieces = pieces
-        self._whole = whole
+        self._weights: dict[str, int | Fraction] | None = None
         self.amount = sum(pieces[id_].amount for id_ in self._outputs) if self._outputs else whole
+        self._share = 1 if self.amount >= whole else Fraction(self.amount, whole)
 
     def keys(self) -> Iterator[FactKey]:
         """The facts of the outputs held."""
         for id_ in self._outputs:
             yield ("Output", id_, self._pieces[id_].position)
 
-    def share(self, amount: int) -> int:
-        """The part's share of something that concerns the whole receivable; towards zero, so nothing is invented."""
-        if self.amount >= self._whole:
-            return amount
-        size = amount if amount >= 0 else -amount
-        part = size * self.amount // self._whole if self._whole else 0
-        return part if amount >= 0 else -part
-
-    def share_of_payment(self, target_kind: str, target: str, amount: int) -> int:
-        """The fen of a payment on ``target`` that fall on this part."""
+    def weight(self, target_kind: str = "receivable", target: str = "") -> int | Fraction:
+        """The share of what is paid on ``target``, or happens to the whole receivable, that falls on this part."""
         if target_kind != "output" or not self._outputs:
-            return self.share(amount)
-        return amount if self._descends(target) else 0
+            return self._share
+        if target in self._outputs:
+            return 1
+        if self._weights is None:
+            self._weights = self._weigh()
+        return self._weights.get(target, 0)
 
-    def _descends(self, target: str) -> bool:
-        held = set(self._outputs)
-        waiting, seen = [target], set()
-        while waiting:
-            id_ = waiting.pop()
-            if id_ in held:
-                return True
-            if id_ not in seen and id_ in self._pieces:
-                seen.add(id_)
-                waiting.extend(self._pieces[id_].parents)
-        return False
+    def _weigh(self) -> dict[str, int | Fraction]:
+        """How much of every output is made of what is held, by the value of its parents; parents come before."""
+        weights: dict[str, int | Fraction] = dict.fromkeys(self._outputs, 1)
+        for id_, piece in sorted(self._pieces.items(), key=lambda item: item[1].position):
+            parents = [parent for parent in piece.parents if weights.get(parent)]
+            if id_ not in weights and parents:
+                value = sum(self._pieces[parent].amount for parent in piece.parents if parent in self._pieces)
+                held = sum(weights[parent] * self._pieces[parent].amount for parent in parents)
+                weight = Fraction(held, value)
+                if weight.denominator > FINEST:
+                    weight = Fraction(round(weight * piece.amount), piece.amount)
+                weights[id_] = weight
+        return weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What changed a part, to the fraction of a fen."""
+
+    on: date
+    amount: int | Fraction
+    paid: bool
+    key: FactKey
+
+
+def _changes(moves: Sequence[_Move]) -> tuple[Change, ...]:
+    """The moves in whole fen, by date: what all up to each come to, towards zero, less what the ones before did."""
+    changes: list[Change] = []
+    exact: int | Fraction = 0
+    told = 0
+    for move in sorted(moves, key=lambda each: each.on):
+        exact += move.amount
+        amount = int(exact) - told
+        told += amount
+        changes.append(Change(on=move.on, amount=amount, paid=move.paid, keys=(move.key,)))
+    return tuple(changes)
 
 
 class _InPool:

@@ -62,11 +62,6 @@ class Certificate:
     path_length: int | None = field(compare=False)
     key_usage: frozenset[str] = field(compare=False)
 
-    @property
-    def fingerprint(self) -> bytes:
-        """The SM3 digest of the whole certificate, 32 bytes: what to compare out of band."""
-        return sm3(self.der)
-
 
 def subject_public_key(public_key: bytes) -> keys.PublicKeyInfo:
     """Return the SubjectPublicKeyInfo of 64 bytes x|y on the SM2 curve."""

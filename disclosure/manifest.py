@@ -117,10 +117,13 @@ class Manifest:
             raise _malformed("manifest-size", f"it has {len(raw)} bytes, and the limit is {MAX_MANIFEST}")
         try:
             manifest = _load(strict.document(raw, MANIFEST))
+            again = manifest.dump()
         except Malformed as failure:
             raise _malformed("manifest-shape", failure.message) from None
-        if manifest.dump() != raw:
-            raise _malformed("manifest-not-canonical", "it is not in canonical form, or says something twice")
+        except (ValueError, OverflowError) as failure:  # a number or a text that cannot be written again
+            raise _malformed("manifest-shape", str(failure)) from None
+        if again != raw:
+            raise _malformed("manifest-not-canonical", "it is not in canonical form")
         return manifest
 
 

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from disclosure.reports.report import Report
     from ledger.store import AsOf, Store
 
-__all__ = ["NotAtHand", "Outcome", "generator", "ledger_state", "recompute", "render", "rerender"]
+__all__ = ["RENDERED", "NotAtHand", "Outcome", "generator", "ledger_state", "recompute", "render", "rerender"]
 
 PAGE, WORKBOOK, DATA = "report.html", "report.xlsx", "report.json"
+RENDERED = frozenset({PAGE, WORKBOOK, DATA})  # every file that shows figures; the format knows no other
 SHOWN_FIGURES = 8  # that differ; the rest are counted
 
 
@@ -126,9 +127,15 @@ def _state(manifest: Manifest, store: Store) -> Ledger:
 
 def _read(files: Mapping[str, bytes]) -> strict.Object:
     try:
-        return strict.document(files.get(DATA, b""), DATA)
+        told = strict.document(files.get(DATA, b""), DATA)
+        canonical_json(told)  # or it holds what no report does: an endless number, half a character
     except Malformed as failure:
         raise PackageMalformed("report-shape", failure.message, file=DATA) from None
+    except (ValueError, OverflowError) as failure:
+        raise PackageMalformed(
+            "report-shape", f"{DATA} is not JSON that a report can be: {failure}", file=DATA
+        ) from None
+    return told
 
 
 def _differences(theirs: strict.Object, ours: dict[str, Any]) -> tuple[str, ...]:

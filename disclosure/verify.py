@@ -1,7 +1,8 @@
 """Judging a package, from its bytes to its figures: not yes or no, but what holds, and why it does or does not.
 
-1. *intact*      the files are those the manifest lists, each with its size and SM3 digest: no byte changed, none
-                 missing, none added.
+1. *intact*      the files are those of the format and those the manifest lists, each with its size and SM3 digest: no
+                 byte changed, none missing, none added. A page that the format does not know fails even where the
+                 manifest lists it: no later step would compare what it shows with the ledger.
 2. *valid*       ``manifest.sig`` is the SM2 signature over the manifest's bytes (GB/T 32918.2, id 1234567812345678) by
                  the key of the first certificate in ``certificate.pem``.
 3. *trusted*     from that certificate a path leads to an authority the caller trusts (RFC 5280, 6.1; see
@@ -25,12 +26,13 @@ from disclosure.certificates import follow, raw_signature, read_pem
 from disclosure.errors import CertificateInvalid, PackageMalformed
 from disclosure.manifest import MANIFEST, Manifest, instant
 from disclosure.package import CERTIFICATE, SIGNATURE, UNLISTED, read_package
-from disclosure.recompute import NotAtHand, recompute, rerender
+from disclosure.recompute import RENDERED, NotAtHand, recompute, rerender
 from ledger.suites import SM, sm3
 from ledger.verdict import Assessment, StepVerdict, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
     from pathlib import Path
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Judgement", "judge_package", "verify_package"]
 
 STEPS = ("intact", "valid", "trusted", "recomputed", "rendered")
+LISTED = RENDERED | {CERTIFICATE}  # what a manifest of this format lists
 CLOCK_SKEW = timedelta(minutes=5)  # between the signer's clock and ours
 SHOWN = 5  # files named in one sentence; the rest are counted
 
@@ -135,7 +138,9 @@ def _intact(case: _Case) -> str:
     listed = {entry.path: entry for entry in case.manifest.files}
     present = case.files.keys() - UNLISTED
     for code, names, told in (
+        ("unexpected-file", listed.keys() - LISTED, "listed in the manifest, and no file of a package of this format"),
         ("missing", listed.keys() - present, "listed in the manifest and not in the package"),
+        ("missing", LISTED - listed.keys(), "a file of every package of this format, and not listed in the manifest"),
         ("unlisted", present - listed.keys(), "in the package and not listed in its manifest"),
         ("altered", _altered(case, present & listed.keys()), "not the file that was listed (its SM3 digest differs)"),
     ):
@@ -153,7 +158,7 @@ def _altered(case: _Case, names: set[str]) -> set[str]:
     }
 
 
-def _named(names: set[str]) -> str:
+def _named(names: AbstractSet[str]) -> str:
     ordered = sorted(names)
     more = f" and {len(ordered) - SHOWN} more" if len(ordered) > SHOWN else ""
     return ", ".join(ordered[:SHOWN]) + more

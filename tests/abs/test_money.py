@@ -127,11 +127,11 @@ def test_interest_of_the_published_deal_comes_out_with_truncation_only(absbox_re
 
 @pytest.mark.oracle
 def test_interest_of_the_published_contracts_comes_out(actus_pam: Path) -> None:
-    """Every interest payment of the plain fixed-rate contracts by actual days over 365 or 360, to ten digits."""
+    """Every interest payment of the plain fixed-rate contracts by actual days over 365, to ten digits."""
     checked = 0
     for contract in json.loads(actus_pam.read_text(encoding="utf-8")).values():
         terms = contract["terms"]
-        convention = {"A365": DayCount.ACT_365F, "A360": DayCount.ACT_360}.get(terms.get("dayCountConvention", ""))
+        convention = {"A365": DayCount.ACT_365F}.get(terms.get("dayCountConvention", ""))
         events = contract["results"]
         plain = not {event["eventType"] for event in events} - {"IED", "IP", "MD"}
         whole_days = all(event["eventDate"].endswith("T00:00") for event in events)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from abs.errors import UnknownPlan
 from abs.pool import read_pool
+from abs.reading import business_day
 from ledger.facts import output_id
 from tests.support.ledger_book import Book, certificate_on, financed_by_factor, out, plan
 
@@ -92,6 +94,104 @@ def test_a_part_takes_payments_on_its_own_outputs_and_its_share_of_the_others(bo
     book.seal()
     pay(book, "on a piece of it", 1_000, "2026-01-05", output=output_id(pieces, 0))
     assert read_pool(book.store.at(), "P").balance().value == 25_000
+
+
+def halves(book: Book, name: str, held: int) -> tuple[str, str]:
+    """A certificate of 113,000 in two outputs of the factor's: the first of ``held`` fen, the second of the rest."""
+    source = certificate_on(book, name)
+    parts = [out(held, "supplier"), out(113_000 - held, "supplier")]
+    split = book.say("supplier", "certificate.split", {"inputs": [source], "outputs": parts})
+    book.seal()
+    sold = book.say(
+        "supplier",
+        "certificate.financed",
+        {
+            "inputs": [output_id(split, 0), output_id(split, 1)],
+            "outputs": [out(held, "factor"), out(113_000 - held, "factor")],
+            "financier": "factor", "form": "factoring", "price": 100_000, "rate": "0.05",
+        },
+    )  # fmt: skip
+    book.seal()
+    return output_id(sold, 0), output_id(sold, 1)
+
+
+def test_a_part_of_what_is_paid_in_full_by_pieces_leaves_nothing_open(book: Book) -> None:
+    """Each of three payments rounded down by itself would leave fen open for ever."""
+    assign(book, "R", halves(book, "R", 56_500)[0])
+    for place, amount in enumerate((37_333, 37_333), start=1):
+        pay(book, f"P{place}", amount, f"2026-01-0{place + 1}", receivable="R")
+    book.say(
+        "gateway", "receivable.adjusted", {"receivable": "R", "delta": -1_001, "reason": "return", "at": "2026-01-04"}
+    )
+    book.seal()
+    pay(book, "P3", 37_333, "2026-01-05", receivable="R")
+    pool = read_pool(book.store.at(), "P", DAY)
+    owed = [pool.on_day(date(2026, 1, day)).balance().value for day in (4, 5)]
+    assert owed == [56_500 - (37_333 + 37_333 + 1_001) // 2, 0]
+    row = pool.row("R")
+    assert row is not None
+    assert (row.outstanding, row.days_past_due, row.source.settled_on()) == (0, 0, date(2026, 1, 5))
+    paid = [ref.id for ref in row.refs() if ref.table == "Settlement"]
+    assert len(paid) == 3
+
+
+def test_a_piece_made_of_a_held_and_another_output_counts_by_value(book: Book) -> None:
+    held, other = halves(book, "R", 40_000)
+    assign(book, "R", held)
+    merged = book.say("factor", "certificate.split", {"inputs": [held, other], "outputs": [out(113_000, "factor")]})
+    book.seal()
+    pay(book, "on the merged piece", 11_300, "2026-01-05", output=output_id(merged, 0))
+    assert read_pool(book.store.at(), "P").balance().value == 36_000
+    again = [out(100_000, "factor"), out(13_000, "factor")]
+    pieces = book.say("factor", "certificate.split", {"inputs": [output_id(merged, 0)], "outputs": again})
+    book.seal()
+    for place, amount in ((0, 101_700 - 13_000), (1, 13_000)):
+        pay(book, f"on piece {place}", amount, "2026-01-05", output=output_id(pieces, place))
+    assert read_pool(book.store.at(), "P").balance().value == 0
+
+
+def test_pieces_of_many_mergers_keep_what_is_held_whole_and_cheap(book: Book) -> None:
+    """Thirty times merged with another output and split again: what is left to pay is what was held, to the fen."""
+    held, other = halves(book, "R", 40_000)
+    assign(book, "R", held)
+    pair = (held, other)
+    for turn in range(30):
+        parts = [out(50_000 + 7 * turn, "factor"), out(63_000 - 7 * turn, "factor")]
+        merged = book.say("factor", "certificate.split", {"inputs": list(pair), "outputs": [out(113_000, "factor")]})
+        book.seal()
+        again = book.say("factor", "certificate.split", {"inputs": [output_id(merged, 0)], "outputs": parts})
+        book.seal()
+        pair = (output_id(again, 0), output_id(again, 1))
+    for place, amount in enumerate((50_203, 62_797)):
+        pay(book, f"P{place}", amount, "2026-01-05", output=pair[place])
+    assert read_pool(book.store.at(), "P").balance().value == 0
+
+
+def test_shares_of_shares_stay_short() -> None:
+    """Each piece is half the one before and half another of a prime amount: denominators would grow for ever."""
+    from abs.reading import FINEST, _Member, _Part, _Piece
+
+    pieces = {"o0": _Piece(10_007, (), 0)}
+    for step in range(1, 200):
+        pieces[f"n{step}"] = _Piece(10_009 + step * 10_010, (), 2 * step)
+        pieces[f"o{step}"] = _Piece(10_037 + step, (f"o{step - 1}", f"n{step}"), 2 * step + 1)
+    member = _Member(assigned_on=DAY, outputs=("o0",), keys=())
+    part = _Part(member, pieces, 10_007 * 400)
+    weights = [part.weight("output", f"o{step}") for step in range(200)]
+    assert weights[:2] == [1, Fraction(10_007, 10_007 + 20_019)]
+    assert all(0 <= weight <= 1 and weight.denominator <= FINEST for weight in weights)
+
+
+def test_without_a_day_it_is_the_day_in_china_of_the_block(book: Book) -> None:
+    """What banks in China record for the 6th is on the ledger before the day ends in Greenwich."""
+    assign(book, "R", financed_by_factor(book, "R"))
+    book.time = datetime(2026, 1, 5, 16, 30, tzinfo=UTC)
+    pay(book, "P1", 13_000, "2026-01-06", receivable="R")
+    assert book.found == []
+    facts = book.store.at()
+    assert facts.time.date() == date(2026, 1, 5)
+    assert business_day(facts) == read_pool(facts, "P").on == date(2026, 1, 6)
+    assert read_pool(facts, "P").balance().value == 100_000
 
 
 def test_the_height_says_what_was_known_and_the_day_what_had_happened(book: Book) -> None:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from disclosure.errors import KeyUnusable, PackageExists
 from ledger.verdict import Verdict
+from portal.cli import main
 from portal.cli.report import judge_package, register
 from portal.errors import PortalError
 
@@ -113,3 +114,15 @@ def test_a_package_is_judged_without_a_node_too(
     assert other.verdict is Verdict.FAILED
     with pytest.raises(PortalError):
         judge_package(tmp_path / "report.zip", ca=tmp_path / "missing.pem", genesis_hash=None)
+
+
+def test_strict_takes_what_cannot_be_told_for_a_negative(
+    home: Path, plan: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer(plan, "-o", tmp_path / "report")
+    given = ["verify", str(tmp_path / "report.zip")]
+    full = [*given, "--ca", str(home / "signer" / "ca.pem")]
+    for arguments, code in ((given, 0), ([*given, "--strict"], 1), (full, 0), ([*full, "--strict"], 0)):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == code, (arguments, capsys.readouterr())

@@ -123,7 +123,8 @@ def signed_again(
     manifest = Manifest.load((folder / "manifest.json").read_bytes())
     for name, data in files.items():
         (folder / name).write_bytes(data)
-    listed = sorted(path.name for path in folder.iterdir() if path.name not in {"manifest.json", "manifest.sig"})
+    found = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    listed = sorted(name for name in found if name not in {"manifest.json", "manifest.sig"})
     entries = tuple(entry_of(name, (folder / name).read_bytes()) for name in listed)
     raw = change(replace(manifest, files=entries)).dump()
     (folder / "manifest.json").write_bytes(raw)
@@ -160,6 +161,76 @@ def test_a_signer_who_lies_on_the_page_or_in_a_row_is_found_out(
     assert steps(copy, store=replica)["recomputed"].code == "differs"
     signed_again(copy, signer, {"report.json": b"[]"})
     assert steps(copy, store=replica)["recomputed"].code == "report-shape"
+
+
+@pytest.mark.parametrize("name", ["index.html", "report/summary.html", "proof.json"])
+def test_a_signed_file_that_the_format_does_not_know_is_found_out(
+    copy: Path, local_authority: LocalAuthority, authority: tuple[Certificate, ...], replica: Store, name: str
+) -> None:
+    """Else a signer could add a page with other numbers, and nothing would ever compare them with the ledger."""
+    (copy / name).parent.mkdir(exist_ok=True)
+    signed_again(copy, local_authority.signer(), {name: b"<h1>9,999.00</h1>"})
+    for store in replica, None:
+        found = steps(copy, trusted=authority, store=store)
+        assert (found["intact"].verdict, found["intact"].code) == (Verdict.FAILED, "unexpected-file")
+        assert name in found["intact"].detail
+        assert (found["valid"].verdict, found["trusted"].verdict) == (Verdict.PASSED, Verdict.PASSED)
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.xlsx", "report.json", "certificate.pem"])
+def test_a_manifest_that_leaves_out_a_file_of_the_format_is_found_out(
+    copy: Path, local_authority: LocalAuthority, name: str
+) -> None:
+    (copy / name).unlink()
+    signed_again(copy, local_authority.signer(), {})
+    found = steps(copy)["intact"]
+    assert (found.verdict, found.code, name in found.detail) == (Verdict.FAILED, "missing", True)
+
+
+ODD = (
+    b'{"a":1e400,"figures":[]}',
+    b'{"a":-1e400}',
+    b'{"a":1.5}',
+    b'{"figures":[{"key":"x","value":1e400}]}',
+    b'{"a":' + b"9" * 5000 + b"}",
+    b'{"a":' + b"9" * 4299 + b"}",
+    b'{"figures":[{"key":' + b"9" * 4299 + b',"value":-' + b"9" * 4299 + b"}]}",
+    b'{"a":"\\ud800"}',
+    b"\xff\xfe",
+    b"{" * 5000,
+    b'{"a":' + b"[" * 190 + b"]" * 190 + b"}",
+    b"",
+    b"null",
+)
+
+
+@pytest.mark.parametrize("raw", ODD, ids=range(len(ODD)))
+def test_odd_json_is_a_verdict_and_never_an_error(
+    copy: Path, local_authority: LocalAuthority, replica: Store, raw: bytes
+) -> None:
+    whole = (copy / "report.json").read_bytes()
+    for data in raw, raw[:-1] + b"," + whole[1:] if raw[:1] == b"{" else raw:
+        signed_again(copy, local_authority.signer(), {"report.json": data})
+        found = steps(copy, store=replica)
+        assert found["recomputed"].verdict is Verdict.FAILED, found
+        assert found["recomputed"].code in {"report-shape", "differs"}
+        assert "report.json" in found["recomputed"].detail
+    (copy / "manifest.json").write_bytes(raw)
+    found = steps(copy, store=replica)
+    assert (found["intact"].verdict, found["intact"].code) == (Verdict.FAILED, "manifest-shape")
+
+
+@pytest.mark.parametrize("name", ["period", "format", "made_at", "ledger", "files", "generator"])
+@pytest.mark.parametrize(
+    "value",
+    [b"1e400", b"9" * 4299, b'"\\ud800"', b"1.5", b"[[]]", b'{"":1e400}'],
+    ids=["endless", "long", "half a character", "fraction", "list", "object"],
+)
+def test_odd_values_in_a_manifest_are_a_verdict(copy: Path, name: str, value: bytes) -> None:
+    told = json.loads((copy / "manifest.json").read_bytes())
+    told[name] = "@"
+    (copy / "manifest.json").write_bytes(canonical_json(told).replace(b'"@"', value))
+    assert steps(copy)["intact"].code == "manifest-shape"
 
 
 def test_another_state_of_the_ledger_is_found_out(copy: Path, local_authority: LocalAuthority, replica: Store) -> None:
