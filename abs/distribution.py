@@ -6,6 +6,8 @@ Conventions, all visible in the formulas:
   including this one; the first begins after the cut-off day (基准日), from which the pool's cash is the plan's.
 - Interest accrues on ``[previous distribution, this distribution)``, from the closing day in the first period, on the
   opening balance, by the day count and the rounding of the plan's terms. Unpaid interest stays due without interest.
+- A distribution dated before the one it follows has no days and no expected interest (None), nor has anything that is
+  computed from them; the formula names both dates, the lineage both records.
 - Amounts per unit are fen on one unit of face (面额 100 yuan unless the terms say otherwise), not rounded.
 - The record date (权益登记日) is ``record_date_lag`` calendar days before the distribution.
 """
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 __all__ = [
+    "EVERY_RANK",
+    "RANKS",
     "CashStatement",
     "DistributionStatement",
     "Paid",
@@ -43,13 +47,14 @@ __all__ = [
     "terms_of",
 ]
 
-SENIOR: Final = "senior"
-SUBORDINATED: Final = "subordinated"
+EVERY_RANK: Final = "all"
+RANKS: Final = ("senior", "mezzanine", "subordinated")
+"""The ranks of securities from the first paid to the last: 优先级, 中间级, 次级."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sums over tranches: ``scope`` is all, senior or subordinated. Mezzanine counts in all only."""
+    """Sums over tranches: ``scope`` is all, or a rank. The ranks of a plan always add up to all."""
 
     scope: str
     principal: Figure
@@ -74,7 +79,7 @@ class DistributionStatement:
     period: int
     height: int
     paid_on: date
-    record_date: date
+    record_date: date | None
     previous_date: date | None
     accrual_start: date
     accrual_end: date
@@ -143,17 +148,25 @@ def distribution_statement(
         period=wanted,
         height=facts.height,
         paid_on=this,
-        record_date=this - timedelta(days=terms.record_date_lag),
+        record_date=_days_before(this, terms.record_date_lag),
         previous_date=previous,
         accrual_start=start,
         accrual_end=this,
         days=book.days(wanted),
         terms=terms,
         tranches=tranches,
-        totals=tuple(_totals(scope, tranches, facts.height) for scope in ("all", SENIOR, SUBORDINATED)),
+        totals=tuple(_totals(scope, tranches, facts.height) for scope in (EVERY_RANK, *_ranks(tranches))),
         pool=pool_statement(facts, found, previous, this, edges=edges),
         cash=cash_statement(facts, found, paid, previous, this),
     )
+
+
+def _days_before(day: date, days: int) -> date | None:
+    """So many days before; None where the calendar does not reach back so far, which is a wrong date on the ledger."""
+    try:
+        return day - timedelta(days=days)
+    except OverflowError:
+        return None
 
 
 def _distributions(facts: ReadModel, plan: str) -> list[Distribution]:
@@ -161,8 +174,14 @@ def _distributions(facts: ReadModel, plan: str) -> list[Distribution]:
     return sorted(rows, key=lambda one: (one.period, one.from_position, one.id))
 
 
+def _ranks(tranches: Sequence[TrancheStatement]) -> list[str]:
+    """The ranks that the plan has, the first paid first; one that nobody defined comes last."""
+    found = dict.fromkeys(one.rank for one in tranches)
+    return [*(rank for rank in RANKS if rank in found), *(rank for rank in found if rank not in RANKS)]
+
+
 def _totals(scope: str, tranches: Sequence[TrancheStatement], height: int) -> Totals:
-    chosen = [one for one in tranches if scope in ("all", one.rank)]
+    chosen = [one for one in tranches if scope in (EVERY_RANK, one.rank)]
 
     def total(part: str) -> Figure:
         inputs = [getattr(one, part) for one in chosen]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from sqlmodel import col
 
@@ -175,9 +175,9 @@ def _changes(pool: Pool, start: date, end: date, *, paid: bool) -> tuple[_Move, 
     """The changes of each asset after ``start``; of one that came later, those from its first day on."""
     moves = []
     for asset in pool.assets:
-        after = max(start, asset.enters() - timedelta(days=1))
+        first = asset.enters()
         for change in asset.changes:
-            if change.paid is paid and after < change.on <= end:
+            if change.paid is paid and start < change.on <= end and first <= change.on:
                 moves.append(_Move(-change.amount if paid else change.amount, change.keys))
     return tuple(moves)
 

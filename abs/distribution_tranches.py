@@ -112,14 +112,15 @@ class Book:
         return max((day for one, day in self.ends.items() if one < period), default=self.plan.closing)
 
     def days(self, period: int) -> Figure:
-        """The days of a period's accrual."""
+        """The days of a period's accrual; None where the ledger dates its end before its start."""
         start, end = self.start(period), self.ends[period]
+        reversed_ = end < start
         near = {period, max((one for one in self.ends if one < period), default=period)}
         return read_from(
             "distribution.days",
-            days_between(start, end),
+            None if reversed_ else days_between(start, end),
             Unit.COUNT,
-            formula=f"days from {start} (counted) to {end} (not counted)",
+            formula=f"days from {start} (counted) to {end} (not counted)" + (": reversed dates" if reversed_ else ""),
             height=self.height,
             facts=[fact_ref(self.plan), *(fact_ref(one) for one in self._paid if one.period in near)],
         )

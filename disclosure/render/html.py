@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from abs.figure import Unit
 from disclosure.render.formats import shown
+from disclosure.render.readable import formula, names
 from disclosure.render.words import english, word
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ TEMPLATES = Path(__file__).parent.parent / "templates"
 DETAIL_ROWS = 50  # of a long list; the workbook and the JSON have all of it
 RECORDS_SHOWN = 24  # positions beneath one figure; report.json has all of them
 INPUTS_SHOWN = 8
+ROW_RECORDS_SHOWN = 8  # of one row; the workbook and the JSON have all of them
+IDS = frozenset({"asset", "collection", "remittance", "tranche", "code"})  # columns whose texts stay on one line
+LONGEST_WORD = 32  # characters; a longer one is broken anywhere, or it would push the others off the page
 
 
 def render_html(report: Report, *, made_at: datetime) -> bytes:
@@ -40,14 +44,17 @@ def render_html(report: Report, *, made_at: datetime) -> bytes:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    keys = {figure: key for key, figure in report.figures().items()}
+    called = names(report)
     environment.globals |= {
         "word": word,
         "english": english,
         "shown_cell": _shown_cell,
         "is_number": _is_number,
-        "trace": lambda figure: _trace(figure, keys),
+        "classes": _classes,
+        "trace": lambda figure: _trace(figure, called),
         "detail_rows": DETAIL_ROWS,
+        "has_records": lambda table: any(row.records for row in table.rows),
+        "records_shown": ROW_RECORDS_SHOWN,
     }
     page = environment.get_template("report.html.j2").render(
         report=report,
@@ -67,13 +74,21 @@ def _is_number(table: Table, column: Column, cell: Cell | None = None) -> bool:
     return unit is not Unit.TEXT or column.unit is not Unit.TEXT
 
 
-def _trace(figure: Figure, keys: dict[Figure, str]) -> dict[str, Any]:
+def _classes(table: Table, column: Column, cell: Cell) -> str:
+    """How a cell is set: a number, an id kept on one line, a text with a word that no line would hold."""
+    number = _is_number(table, column, cell)
+    long = any(len(part) > LONGEST_WORD for part in _shown_cell(table, column, cell).split())
+    chosen = {"n": number, "strong": column.emphasis, "long": long, "id": column.key in IDS and not number and not long}
+    return " ".join(name for name, holds in chosen.items() if holds)
+
+
+def _trace(figure: Figure, called: dict[Figure, str]) -> dict[str, Any]:
     """What a figure unfolds to on the page."""
     records = sorted({ref.position for ref in figure.facts}, key=lambda text: tuple(map(int, text.split(":"))))
-    inputs = [(keys[each], shown(each.value, each.unit)) for each in figure.inputs]
+    inputs = [(called[each], shown(each.value, each.unit)) for each in figure.inputs]
     return {
-        "key": keys[figure],
-        "formula": figure.formula,
+        "name": called[figure],
+        "formula": formula(figure),
         "inputs": inputs[:INPUTS_SHOWN],
         "more_inputs": max(0, len(inputs) - INPUTS_SHOWN),
         "records": records[:RECORDS_SHOWN],

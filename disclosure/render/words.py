@@ -41,8 +41,8 @@ column.rate | 预期收益率 | Expected yield
 column.maturity | 预期到期日 | Expected maturity
 column.principal | 原始本金 | Original principal
 column.units | 份数 | Units
-column.principal_of_original | 本金占初始比例 | Principal paid / original
-column.principal_of_opening | 本金占期初比例 | Principal paid / opening
+column.principal_of_original | 本金占初始比例 | Principal / original
+column.principal_of_opening | 本金占期初比例 | Principal / opening
 column.accrual_start | 计息起日（含） | Accrual from (incl.)
 column.days | 计息天数 | Days
 column.opening | 期初余额 | Opening balance
@@ -74,19 +74,19 @@ column.debtor | 债务人 | Debtor
 column.issued | 开票日 | Invoiced
 column.due | 到期日 | Due
 column.assigned_on | 入池日 | Assigned
-column.original | 入池金额 | Amount assigned
+column.original | 入池金额 | Amount
 column.outstanding | 未偿余额 | Outstanding
-column.days_past_due | 逾期天数 | Days past due
+column.days_past_due | 逾期天数 | Days late
 column.collection | 归集编号 | Collection
 column.collected_on | 归集日 | Collected on
 column.remittance | 转付编号 | Remittance
 column.remitted_on | 转付日 | Remitted on
 column.records | 记录 高度:交易:日志 | Record h:t:l
-column.figure | 数值名称 | Figure
-column.shown_at | 所在 | Shown at
+column.number | 序号 | No.
+column.figure | 数值（表 / 行 / 列） | Figure (table / row / column)
 column.unit | 单位 | Unit
 column.formula | 公式 | Formula
-column.inputs | 输入 | Inputs
+column.inputs | 输入（序号） | Inputs (no.)
 column.record_count | 记录数 | Records
 column.lineage_records | 所依据的记录 | Records beneath
 item.name | 专项计划 | Plan
@@ -137,6 +137,7 @@ venue.SZSE | 深圳证券交易所 | Shenzhen Stock Exchange
 venue.NAFMII | 银行间市场 | Interbank market
 venue.BJS | 北京金融资产交易所 | Beijing Financial Assets Exchange
 bucket.current | 未逾期 | Current
+bucket.days | 逾期 {} 天 | {} days past due
 fact.period | 期次 | Period
 fact.height | 账本高度 | Ledger height
 fact.block_time | 区块时间 | Block time
@@ -146,6 +147,32 @@ fact.genesis_hash | 创世块哈希 | Genesis hash
 fact.block_hash | 区块哈希 | Block hash
 fact.facts_digest | 事实摘要 | Facts digest
 fact.money | 金额单位：元 | Amounts in CNY
+trace.period | 第 {} 期 | Period {}
+formula.reversed | ；日期先后颠倒，无法计算 | ; the dates are reversed, so it has no answer
+unit.fen | 元 | CNY
+unit.count | 个 | Number
+unit.days | 天 | Days
+unit.years | 年 | Years
+unit.ratio | % | %
+unit.index | 指数 | Index
+unit.date | 日期 | Date
+unit.text | 文字 | Text
+figure.tranche.principal | 原始本金 | original principal
+figure.tranche.rate | 预期收益率 | expected yield
+figure.tranche.opening | 期初余额 | opening balance
+figure.tranche.principal_paid | 兑付本金 | principal paid
+figure.tranche.interest_paid | 兑付收益 | interest paid
+figure.tranche.total_paid | 兑付合计 | total paid
+figure.tranche.closing | 期末余额 | closing balance
+figure.plan.face | 每份面额 | face per unit
+figure.pool.balance | 未偿余额 | outstanding balance
+figure.pool.overdue | 逾期资产未偿余额 | balance past due
+figure.pool.delinquency.balance | 该档未偿余额 | balance of the class
+figure.pool.collected_ever | 累计归集 | collected so far
+figure.pool.remitted_ever | 累计转付 | remitted so far
+figure.cash.remitted_ever | 累计转付 | remitted so far
+figure.cash.distributed_ever | 累计分配 | distributed so far
+figure.cash.uses | 分配支出与净变动合计 | distributed and change
 trace.records | 记录 | Records
 trace.beneath | 下层记录数 | Records beneath:
 """

@@ -20,10 +20,13 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.pagebreak import Break
 
 from abs.figure import Figure, Unit
 from disclosure.package import DAMAGED_ZIP, archive_of
-from disclosure.render.formats import number_format, sheet_value, shown
+from disclosure.render.formats import number_format, sheet_value
+from disclosure.render.readable import formula, names
+from disclosure.render.sheet_layout import all_columns, cell_text, phrase, row_height, span, widths
 from disclosure.render.words import english, word
 from disclosure.reports.report import Cell, Column, Row, Section, Table
 
@@ -37,16 +40,12 @@ if TYPE_CHECKING:
 __all__ = ["LINEAGE", "render_xlsx", "same_workbook", "write_text"]
 
 LINEAGE = "lineage"
-RECORDS_SHOWN = 40  # record positions in one cell of the lineage sheet; report.json has all of them
+RECORDS_SHOWN = 24  # record positions in one cell of the lineage sheet; report.json has all of them
 MAX_TEXT = 32_767  # characters of a cell, by the format
+PAGE_WIDTH, PAGE_HEIGHT = 805.0, 480.0  # points of a landscape A4 within the margins, title and slack taken off
+POINTS = 5.4  # of one character of a column's width
+ROWS_OF_A_PAGE = 40  # so many still print large enough on one page
 FIRST_TABLE = 4  # sheet row: title, subtitle and an empty row stand above
-WIDTHS = {Unit.FEN: 17, Unit.RATIO: 11, Unit.COUNT: 9, Unit.DAYS: 10, Unit.YEARS: 10, Unit.INDEX: 12, Unit.DATE: 12}
-TEXT_WIDTH, WIDEST = 16, 44
-WIDTH_ROWS = 200
-LINE_HEIGHT = 14  # points
-WIDE = "\u2e7f"  # from here on a character takes two columns
-LONG_TEXTS = {"records": 34, "formula": 52, "inputs": 48, "lineage_records": 60}
-
 INK, PAPER, RULE = "FF17324D", "FFEAF0F5", "FFB8C4CF"
 FONT = "Microsoft YaHei"
 TITLE = Font(name=FONT, size=15, bold=True, color=INK)
@@ -89,6 +88,7 @@ class _Book:
     book: Workbook
     places: dict[str, _Place]
     lineage: dict[Figure, int]
+    widths: list[float] = field(default_factory=list)  # of the columns of the sheet being written
     cached: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
@@ -111,40 +111,22 @@ def render_xlsx(report: Report, *, made_at: datetime) -> bytes:
 
 def _lineage_section(report: Report) -> Section:
     """The last sheet: each figure with its formula, the figures it was computed from and the records beneath."""
-    keys = {figure: key for key, figure in report.figures().items()}
-    shown_at = _shown_at(report)
+    figures = report.figures()
+    numbers = {figure: number for number, figure in enumerate(figures.values(), start=1)}
+    called = names(report)
     rows = []
-    for figure, key in keys.items():
+    for key, figure in figures.items():
         records = sorted({ref.position for ref in figure.facts}, key=lambda text: tuple(map(int, text.split(":"))))
         listed = " ".join(records[:RECORDS_SHOWN]) + (" …" if len(records) > RECORDS_SHOWN else "")
-        inputs = " ".join(keys[each] for each in figure.inputs)
+        inputs = " ".join(str(numbers[each]) for each in figure.inputs)
         count = len(records) if records else None
-        where = shown_at.get(figure, "")
-        contents = (key, where, Cell(content=figure), figure.unit.value, figure.formula, inputs, count, listed)
+        unit, stated = Cell(content=f"unit.{figure.unit.value}", word=True), "\n".join(formula(figure))
+        contents = (numbers[figure], called[figure], Cell(content=figure), unit, stated, inputs, count, listed)
         rows.append(Row(key=key, cells=tuple(c if isinstance(c, Cell) else Cell(content=c) for c in contents)))
-    units = {"value": Unit.FEN, "record_count": Unit.COUNT}
-    names = ("figure", "shown_at", "value", "unit", "formula", "inputs", "record_count", "lineage_records")
-    columns = tuple(Column(key=name, unit=units.get(name, Unit.TEXT)) for name in names)
+    units = {"number": Unit.COUNT, "value": Unit.FEN, "record_count": Unit.COUNT}
+    heads = ("number", "figure", "value", "unit", "formula", "inputs", "record_count", "lineage_records")
+    columns = tuple(Column(key=name, unit=units.get(name, Unit.TEXT)) for name in heads)
     return Section(key=LINEAGE, tables=(Table(key=LINEAGE, columns=columns, rows=tuple(rows), detail=True),))
-
-
-def _shown_at(report: Report) -> dict[Figure, str]:
-    """Where each figure is shown first: table, row and column in words."""
-    places: dict[Figure, str] = {}
-    for table in report.tables():
-        for row in (*table.rows, *((table.total,) if table.total else ())):
-            for cell, column in zip(row.cells, table.columns, strict=True):
-                if cell.figure is not None and cell.figure not in places:
-                    label = _text(row.cells[0], table, table.columns[0])
-                    end = () if table.labels else (word(f"column.{column.key}"),)
-                    places[cell.figure] = " / ".join((word(f"table.{table.key}"), label, *end))
-    return places
-
-
-def _columns(table: Table) -> tuple[Column, ...]:
-    """A table's columns, and one for the records of its rows where they have any."""
-    has_records = any(row.records for row in table.rows)
-    return (*table.columns, Column(key="records", unit=Unit.TEXT)) if has_records else table.columns
 
 
 def _places(sections: tuple[Section, ...]) -> dict[str, _Place]:
@@ -152,7 +134,7 @@ def _places(sections: tuple[Section, ...]) -> dict[str, _Place]:
     for section in sections:
         at = FIRST_TABLE
         for table in section.tables:
-            letters = {column.key: get_column_letter(index) for index, column in enumerate(_columns(table), start=1)}
+            letters = {column.key: get_column_letter(index) for index, column in enumerate(all_columns(table), start=1)}
             keys = {row.key: at + 2 + index for index, row in enumerate(table.rows) if row.key}
             place = _Place(
                 sheet=word(f"sheet.{section.key}"), first=at + 2, rows=len(table.rows), letters=letters, keys=keys
@@ -169,20 +151,39 @@ def _write_section(writing: _Book, section: Section, report: Report, made_at: da
         write_text(sheet.cell(row=row, column=1), text)
         sheet.cell(row=row, column=1).font = font
     sheet.row_dimensions[1].height = 24
+    writing.widths = widths(section.tables)
+    for index, width in enumerate(writing.widths, start=1):
+        sheet.column_dimensions[get_column_letter(index)].width = width
     for table in section.tables:
         _write_table(writing, sheet, table)
-    _set_widths(sheet, section.tables)
-    first = writing.places[section.tables[0].key].first
+    first = writing.places[section.tables[-1].key].first
     alone = len(section.tables) == 1
     sheet.freeze_panes = f"B{first}" if alone else "A3"
     sheet.sheet_view.showGridLines = False
     sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    rows = writing.places[section.tables[-1].key].end
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 1 if rows <= ROWS_OF_A_PAGE else 0
+    if rows > ROWS_OF_A_PAGE:
+        _break_pages(sheet, [writing.places[table.key] for table in section.tables], sum(writing.widths))
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.75, header=0.3, footer=0.35)
-    sheet.print_title_rows = f"{first - 1}:{first - 1}" if alone else "1:2"
+    sheet.page_margins = PageMargins(left=0.25, right=0.25, top=0.5, bottom=0.75, header=0.3, footer=0.35)
+    # The last table is the one that grows over pages; the heading rows repeat on those after the one they stand on.
+    sheet.print_title_rows = f"{first - 1}:{first - 1}"
     sheet.oddFooter.center.text = "&P / &N"
-    sheet.oddFooter.left.text = "Glasspool"
+    sheet.oddFooter.left.text, sheet.oddFooter.left.size = "Glasspool · &A", 8
+
+
+def _break_pages(sheet: Worksheet, places: list[_Place], width: float) -> None:
+    """Begin a page before each table that would run over the end of one, for only the last repeats its headings."""
+    page = PAGE_HEIGHT * max(1.0, width * POINTS / PAGE_WIDTH)
+    used = 0.0
+    for place in places:
+        rows = range(place.first - 2, place.end + 2)
+        height = sum(sheet.row_dimensions[at].height or 15.0 for at in rows)
+        if used and used + height > page:
+            sheet.row_breaks.append(Break(id=place.first - 3))
+            used = 0.0
+        used += height
 
 
 def _subtitle(report: Report, section: Section, made_at: datetime) -> str:
@@ -195,7 +196,7 @@ def _subtitle(report: Report, section: Section, made_at: datetime) -> str:
 
 
 def _write_table(writing: _Book, sheet: Worksheet, table: Table) -> None:
-    place, columns = writing.places[table.key], _columns(table)
+    place, columns = writing.places[table.key], all_columns(table)
     caption = sheet.cell(row=place.first - 2, column=1)
     write_text(caption, f"{word('table.' + table.key)}  {english('table.' + table.key)}")
     caption.font = STRONG
@@ -205,6 +206,9 @@ def _write_table(writing: _Book, sheet: Worksheet, table: Table) -> None:
         heading.font, heading.fill = HEADING, HEADING_FILL
         heading.alignment = _aligned("left" if column.unit is Unit.TEXT or table.labels else "right", wrap=True)
     sheet.row_dimensions[place.first - 1].height = 30
+    if table.labels and (taken := span(table, writing.widths)) > 1:
+        for at in range(place.first - 1, place.end):
+            sheet.merge_cells(start_row=at, end_row=at, start_column=2, end_column=1 + taken)
     for offset, row in enumerate(table.rows):
         _write_row(writing, sheet, table, row, place.first + offset)
     if table.total is not None:
@@ -220,31 +224,37 @@ def _write_row(writing: _Book, sheet: Worksheet, table: Table, row: Row, at: int
         target.border = ABOVE if total else BENEATH
         if total:
             target.fill = TOTAL_FILL
-        text = column.unit is Unit.TEXT or (table.labels and (cell.word or isinstance(cell.value, str | date)))
-        target.alignment = _aligned("left" if text else "right", wrap=column.key in LONG_TEXTS)
+        text = column.unit is Unit.TEXT or (table.labels and span(table, writing.widths) > 1)
+        target.alignment = _aligned("left" if text else "right", wrap=text)
         if cell.figure is not None and cell.value is not None and table.key != LINEAGE:
             name = word(f"sheet.{LINEAGE}")
             target.hyperlink = Hyperlink(ref=target.coordinate, location=f"'{name}'!A{writing.lineage[cell.figure]}")
     if row.records:
         target = sheet.cell(row=at, column=len(table.columns) + 1)
         write_text(target, " ".join(row.records))
-        target.font, target.border, target.alignment = SUBTITLE, BENEATH, _aligned("left")
-    lines = max((_lines(cell, column) for cell, column in zip(row.cells, table.columns, strict=True)), default=1)
-    if lines > 1:
-        sheet.row_dimensions[at].height = LINE_HEIGHT * lines
+        target.font, target.border, target.alignment = SUBTITLE, BENEATH, _aligned("left", wrap=True)
+    sheet.row_dimensions[at].height = row_height(_texts(writing, table, row))
+
+
+def _texts(writing: _Book, table: Table, row: Row) -> list[tuple[str, float]]:
+    """What wraps in a row, with the width that it has."""
+    room = list(writing.widths)
+    if table.labels:
+        room[1] = sum(room[1 : 1 + span(table, room)])
+    texts = [
+        (cell_text(cell, table, column), width)
+        for cell, column, width in zip(row.cells, table.columns, room, strict=False)
+        if column.unit is Unit.TEXT or isinstance(cell.value, str)
+    ]
+    return [*texts, *([(" ".join(row.records), room[len(table.columns)])] if row.records else ())]
 
 
 def _aligned(side: str, *, wrap: bool = False) -> Alignment:
     return Alignment(horizontal=side, vertical="center", wrap_text=wrap, indent=1 if side == "left" else 0)
 
 
-def _lines(cell: Cell, column: Column) -> int:
-    """How many lines a long text takes in its column."""
-    return -(-len(str(cell.value)) // int(LONG_TEXTS[column.key])) if column.key in LONG_TEXTS else 1
-
-
 def _write_value(writing: _Book, target: Any, cell: Cell, unit: Unit, place: _Place, at: int) -> None:
-    value: Plain = _phrase(cell) if cell.word else cell.value
+    value: Plain = phrase(cell) if cell.word else cell.value
     kept = sheet_value(value, unit)
     if kept == "":
         return
@@ -291,41 +301,6 @@ def _resolve(template: str, places: dict[str, _Place], here: _Place, at: int) ->
         return f"{sheet}${letter}${place.first}:${letter}${place.end - 1}"
 
     return REFERENCE.sub(address, template)
-
-
-def _set_widths(sheet: Worksheet, tables: tuple[Table, ...]) -> None:
-    widths: dict[int, float] = {}
-    for table in tables:
-        for index, column in enumerate(_columns(table)):
-            widths[index] = max(widths.get(index, 0.0), _fitting(table, column, index))
-    for index, width in widths.items():
-        sheet.column_dimensions[get_column_letter(index + 1)].width = width
-
-
-def _fitting(table: Table, column: Column, index: int) -> float:
-    """The width a column needs, judged by its first rows; long texts wrap instead."""
-    if column.key in LONG_TEXTS:
-        return LONG_TEXTS[column.key]
-    texts = (_text(row.cells[index], table, column) for row in table.rows[:WIDTH_ROWS])
-    longest = max(map(_columns_taken, texts), default=0)
-    if table.labels and index:
-        return WIDTHS[Unit.FEN]  # a long value runs on over the empty cells to its right
-    headings = (_columns_taken(text(f"column.{column.key}")) for text in (word, english))
-    return min(max(WIDTHS.get(column.unit, TEXT_WIDTH), longest, *headings), WIDEST)
-
-
-def _columns_taken(text: str) -> int:
-    return sum(2 if character > WIDE else 1 for character in text) + 2
-
-
-def _text(cell: Cell, table: Table, column: Column) -> str:
-    return _phrase(cell) if cell.word else shown(cell.value, table.unit(cell, column))
-
-
-def _phrase(cell: Cell) -> str:
-    """The words a cell stands for; a label in both languages, anything else in the one that formulas look for."""
-    key = str(cell.content)
-    return f"{word(key)}  {english(key)}" if key.startswith("item.") else word(key)
 
 
 def _settle(raw: bytes, writing: _Book, made_at: datetime) -> bytes:

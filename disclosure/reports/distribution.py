@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from abs.distribution import distribution_statement
+from abs.distribution import EVERY_RANK, distribution_statement
 from abs.money import DayCount, Rounding
 from abs.pool import read_pool
 from disclosure.render.words import word
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "distribution_report"]
 
 KIND = "distribution"
-YEARS = {DayCount.ACT_365F: 365, DayCount.ACT_360: 360}
+YEARS = {DayCount.ACT_365F: 365}
 SUMMED = ("opening", "principal_paid", "interest_paid", "total_paid", "closing")
 ROUNDED = {Rounding.HALF_UP: "ROUND", Rounding.DOWN: "ROUNDDOWN"}
 
@@ -82,11 +82,11 @@ def _distribution(statement: DistributionStatement, names: dict[str, str]) -> Se
         key="distribution",
         tables=(
             outline,
-            _payments(tranches, totals["all"]),
+            _payments(tranches, totals[EVERY_RANK]),
             _ranks(totals),
             _interest(statement),
             _per_unit(tranches),
-            _tranches(tranches, totals["all"]),
+            _tranches(tranches, totals[EVERY_RANK]),
             _past(statement),
         ),
         notes=("interest", "record_date"),
@@ -161,8 +161,9 @@ def _interest(statement: DistributionStatement) -> Table:
 
 def _ranks(totals: dict[str, Totals]) -> Table:
     rows = []
-    for scope in ("senior", "subordinated"):
-        rank = word(f"rank.{scope}")
+    for scope in (scope for scope in totals if scope != EVERY_RANK):
+        label = term(f"rank.{scope}")
+        rank = word(str(label.content)) if label.word else scope
         cells = (
             Cell(
                 content=getattr(totals[scope], part),
@@ -170,9 +171,11 @@ def _ranks(totals: dict[str, Totals]) -> Table:
             )
             for table, part in (("tranches", "principal"), *(("payments", part) for part in SUMMED))
         )
-        rows.append(Row(key=scope, cells=(term(f"rank.{scope}"), *cells)))
+        rows.append(Row(key=scope, cells=(label, *cells)))
     heads = columns(("rank", Unit.TEXT), ("principal", Unit.FEN), *((part, Unit.FEN) for part in SUMMED))
-    return Table(key="ranks", columns=heads, rows=tuple(rows))
+    parts = ("principal", *SUMMED)
+    sums = (Cell(content=getattr(totals[EVERY_RANK], part), live=f"SUM({{ranks.{part}}})") for part in parts)
+    return Table(key="ranks", columns=heads, rows=tuple(rows), total=Row(cells=(TOTAL, *sums)))
 
 
 def _per_unit(tranches: Sequence[TrancheStatement]) -> Table:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlmodel import col
 
+from abs.distribution import EVERY_RANK
 from disclosure.reports.layout import BLANK, TOTAL, columns, footing, items, named
 from disclosure.reports.report import Cell, Column, Plain, Row, Section, Table, Unit
 from ledger.facts import Collection, Remittance
@@ -129,7 +130,7 @@ def assets_section(pool: PoolStatement, held: Sequence[AssetRow], names: dict[st
 def cash_section(statement: DistributionStatement, facts: ReadModel) -> Section:
     """Return how the plan's cash moved in the period, with each collection and each remittance."""
     cash = statement.cash
-    paid = next(each.total_paid for each in statement.totals if each.scope == "all")
+    paid = next(each.total_paid for each in statement.totals if each.scope == EVERY_RANK)
     # Usually the period's payments; not where an earlier period was paid within these days.
     same = paid.value == cash.outflow.value
     unexplained = "{cash:cash_inflow.value}-({cash:cash_outflow.value}+{cash:cash_change.value})"
@@ -144,8 +145,8 @@ def cash_section(statement: DistributionStatement, facts: ReadModel) -> Section:
     )
     tables = (
         movement,
-        _collections(facts, statement.plan, statement.pool.collected),
         _remittances(facts, statement.plan, cash.inflow),
+        _collections(facts, statement.plan, statement.pool.collected),
     )
     return Section(key="cash", tables=tables, notes=("unexplained", "fees"))
 

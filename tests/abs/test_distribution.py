@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 
 from abs.distribution import DistributionStatement, distribution_statement, periods
 from abs.errors import BadTerms, UnknownPeriod, UnknownPlan
+from ledger.facts import Distribution
 from ledger.store import Store
 from tests.support.ledger_book import Book, financed_by_factor, plan
 from tests.support.market import Market, sample_market
@@ -32,10 +33,12 @@ JUNIOR = {
 class Plan:
     """A plan being paid on, in blocks a month apart."""
 
-    def __init__(self, folder: Path, **terms: object) -> None:
+    def __init__(
+        self, folder: Path, tranches: Sequence[Mapping[str, object]] = (SENIOR, JUNIOR), **terms: object
+    ) -> None:
         self.book = Book(folder / "ledger.db")
         self.book.admit()
-        stated = plan("P", tranches=[SENIOR, JUNIOR])
+        stated = plan("P", tranches=list(tranches))
         stated["terms"] = {**stated["terms"], **terms}
         self.book.say("manager", "plan.established", stated)
         self.book.seal()
@@ -120,6 +123,30 @@ def test_a_first_and_a_second_period_by_hand(made: Plan) -> None:
     assert (senior_only.total_paid.value, junior_only.total_paid.value) == (604_768, 0)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 1, 0, 2), (1,), (0, 2)])
+def test_the_ranks_of_a_plan_foot_to_the_total(tmp_path: Path, order: tuple[int, ...]) -> None:
+    """Every rank the plan has is there once, the first paid first, whatever order the tranches are stated in."""
+    stated = [
+        {**SENIOR, "tranche": name, "rank": rank, "principal": principal}
+        for name, rank, principal in (
+            ("A1", "senior", 10_000_000), ("M", "mezzanine", 2_000_000), ("B", "subordinated", 1_000_000),
+            ("A2", "senior", 4_000_000),
+        )
+    ]  # fmt: skip
+    chosen = [stated[place] for place in order]
+    made = Plan(tmp_path, tranches=chosen)
+    for place, tranche in enumerate(chosen, start=1):
+        made.pay(str(tranche["tranche"]), 1, "2026-04-05", 10_007 * place, 103 * place)
+    made.book.seal(days=100)
+    everything, *ranks = made.statement().totals
+    ordered = [rank for rank in ("senior", "mezzanine", "subordinated") if any(one["rank"] == rank for one in chosen)]
+    assert (everything.scope, [one.scope for one in ranks]) == ("all", ordered)
+    for part in ("principal", "opening", "principal_paid", "interest_paid", "total_paid", "closing"):
+        assert sum(getattr(one, part).fen() for one in ranks) == getattr(everything, part).fen(), part
+    assert everything.principal_paid.value == sum(10_007 * place for place in range(1, len(chosen) + 1))
+    made.book.store.close()
+
+
 def test_pool_and_cash_add_up_and_what_was_kept_back_shows(made: Plan) -> None:
     made.asset("R")
     made.collect("R", 13_000, "2026-02-20")
@@ -149,6 +176,43 @@ def test_rounding_is_the_deals(tmp_path: Path) -> None:
     made.book.seal()
     assert made.statement(2).tranches[0].interest_expected.value == 1_438  # 1,438.36 of one day
     made.book.store.close()
+
+
+def test_a_distribution_dated_before_the_one_before_has_no_days_and_no_expected_interest(made: Plan) -> None:
+    """One wrong date on the ledger makes the figures that stand on it unavailable, not the statement."""
+    made.asset("R")
+    made.pay("A", 1, "2026-04-05", 2_000_000, 129_452)
+    made.pay("A", 2, "2026-03-05", 500_000, 7)
+    made.pay("A", 3, "2026-07-05", 500_000, 98_000)
+    made.book.seal(days=300)
+    wrong, after = made.statement(2), made.statement(3)
+    senior = wrong.tranches[0]
+    assert (wrong.days.value, senior.days.value, senior.interest_expected.value) == (None, None, None)
+    assert senior.interest_difference.value is None
+    assert (senior.interest_paid.value, senior.closing.value) == (7, 7_500_000)
+    stated = made.book.store.at().select(Distribution, Distribution.period == 2)[0]
+    assert str(stated.began) in wrong.days.positions()
+    assert "2026-04-05" in wrong.days.formula
+    later = after.tranches[0]
+    assert (after.days.value, later.interest_expected.value) == (91, 98_168)
+    assert (later.interest_arrears.value, later.interest_difference.value) == (None, None)
+    assert [one.days.value for one in later.past] == [90, None, 91]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_date_at_the_end_of_the_calendar_is_no_fault_of_the_program(made: Plan, day: str) -> None:
+    made.asset("R")
+    made.collect("R", 13_000, day)
+    made.remit(13_000, day, f"col-{day}")
+    made.pay("A", 1, day, 0, 5)
+    made.book.seal(days=100)
+    statement = made.statement()
+    early = day.startswith("0001")
+    assert statement.paid_on == date.fromisoformat(day)
+    assert (statement.record_date is None, statement.days.value is None) == (early, early)
+    made.pay("A", 2, "2026-04-05", 0, 5)
+    made.book.seal()
+    assert made.statement(2).tranches[0].interest_paid.value == 5
 
 
 def test_unknown_plans_periods_and_terms_are_refused(made: Plan) -> None:

@@ -8,17 +8,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from openpyxl import load_workbook
 
-from abs.distribution import distribution_statement
+from abs.distribution import distribution_statement, periods
 from abs.figure import Figure, Unit
 from disclosure.publish import read_distribution
 from disclosure.render.formats import number_format, sheet_value, shown
 from disclosure.render.html import render_html
 from disclosure.render.json import render_json
+from disclosure.render.readable import formula, is_readable, names
 from disclosure.render.words import WORDS, word
+from disclosure.render.xlsx import render_xlsx
 from disclosure.reports.report import Cell, Column, Report, Row, Section, Table
 
 if TYPE_CHECKING:
@@ -35,6 +39,11 @@ def report(replica: Store, plan: str) -> Report:
 @pytest.fixture(scope="module")
 def page(report: Report) -> str:
     return render_html(report, made_at=MADE_AT).decode()
+
+
+@pytest.fixture(scope="module")
+def raw_workbook(report: Report) -> bytes:
+    return render_xlsx(report, made_at=MADE_AT)
 
 
 @pytest.fixture(scope="module")
@@ -82,11 +91,70 @@ def test_the_page_loads_and_runs_nothing(page: str) -> None:
 
 def test_every_figure_on_the_page_unfolds(report: Report, page: str) -> None:
     figures = [cell for cell in report.cells() if cell.figure is not None]
-    assert page.count("<details>") == len(figures)
+    assert page.count('<details name="figure">') == len(figures)
     for cell in figures:
         assert cell.figure is not None
         assert cell.figure.formula
-    assert "Distribution.principal of period" in page
+    assert "第 6 期分配记录的本金之和" in page
+
+
+def test_people_read_words_and_no_keys(report: Report, page: str, raw_workbook: bytes) -> None:
+    called = names(report)
+    figures = report.figures()
+    assert set(called) == set(figures.values())
+    for figure in figures.values():
+        assert is_readable(figure), figure.formula
+        for text in (called[figure], *formula(figure)):
+            assert not re.search(r"[a-z_]+\.[a-z_]+|~\d|\w_\w|[{}]", text), text
+    assert "历次兑付 / 优先级 第 1 期 / 本金" in called.values()
+    keys = [key for key in figures if "." in key]
+    shown = [page, *(cell.value for sheet in load_workbook(BytesIO(raw_workbook)) for row in sheet for cell in row)]
+    for text in shown:
+        assert not isinstance(text, str) or not any(key in text for key in keys)
+
+
+def test_every_formula_of_every_period_has_words(replica: Store, plan: str) -> None:
+    for period in periods(replica.at(), plan):
+        for figure in read_distribution(replica, plan, period=period).figures().values():
+            assert is_readable(figure), figure.formula
+
+
+def test_a_formula_is_the_same_formula_in_words(report: Report) -> None:
+    said = {key: formula(figure) for key, figure in report.figures().items()}
+    assert said["tranche.closing"] == ("期初余额 − 本期兑付本金", "opening balance − principal paid")
+    assert said["total.mezzanine.opening"][0] == "中间级证券“期初余额”之和"
+    assert said["tranche.principal_per_unit"] == ("兑付本金 ÷ 份数", "principal paid ÷ units")
+    assert said["pool.delinquency.count~2"][0] == "逾期 1-29 天资产的笔数"
+    wrong = Figure(
+        name="x", value=None, unit=Unit.COUNT, height=1,
+        formula="days from 2026-04-05 (counted) to 2026-03-05 (not counted): reversed dates",
+    )  # fmt: skip
+    assert "日期先后颠倒" in formula(wrong)[0]
+    odd = replace(wrong, formula="something new")
+    assert (is_readable(odd), formula(odd)) == (False, ("something new", "something new"))
+
+
+def test_the_ranks_are_all_there_and_foot_to_the_payments(report: Report, data: dict[str, Any], page: str) -> None:
+    tables = {table["key"]: table for section in data["sections"] for table in section["tables"]}
+    values = {each["key"]: each["value"] for each in data["figures"]}
+    ranks = tables["ranks"]
+    assert [row["cells"][0]["text"]["zh"] for row in ranks["rows"]] == ["优先级", "中间级", "次级"]
+    places = {column["key"]: place for place, column in enumerate(tables["payments"]["columns"])}
+    for place, column in enumerate(ranks["columns"][1:], start=1):
+        total = values[ranks["total"]["cells"][place]["figure"]]
+        assert sum(values[row["cells"][place]["figure"]] for row in ranks["rows"]) == total, column["key"]
+        if column["key"] in places:
+            assert values[tables["payments"]["total"]["cells"][places[column["key"]]]["figure"]] == total
+    by_rank = page[page.index("按级别汇总") :]
+    assert all(f"<td>{rank}</td>" in by_rank[: by_rank.index("</table>")] for rank in ("优先级", "中间级", "次级"))
+
+
+def test_rows_name_their_records_and_ids_stay_on_one_line(report: Report, page: str) -> None:
+    for key in ("assets", "collections", "remittances"):
+        table = next(table for table in report.tables() if table.key == key)
+        row = table.rows[0]
+        assert f'<td class="id">{row.cells[0].value}</td>' in page
+        assert f'<td class="records">{row.records[0]}' in page
 
 
 def test_what_the_ledger_says_is_text(report: Report) -> None:
