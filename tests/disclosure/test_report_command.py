@@ -69,12 +69,14 @@ def test_a_height_is_reported_as_it_was(home: Path, plan: str, replica: Store, t
     assert answer(plan, "-o", tmp_path / "report", "--height", head.height - 5)["height"] == head.height - 5
 
 
+@pytest.mark.slow
 def test_nothing_is_overwritten_without_force(home: Path, plan: str, tmp_path: Path) -> None:
     answer(plan, "-o", tmp_path / "report")
     assert isinstance(run(plan, "-o", tmp_path / "report").exception, PackageExists)
     assert answer(plan, "-o", tmp_path / "report", "--force")["plan"] == plan
 
 
+@pytest.mark.slow
 def test_another_key_signs_with_its_certificate(
     home: Path, plan: str, local_authority: LocalAuthority, tmp_path: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_another_key_signs_with_its_certificate(
     assert isinstance(run(plan, "-o", tmp_path / "other", *given[:2]).exception, PortalError)
 
 
+@pytest.mark.slow
 def test_an_encrypted_key_needs_its_passphrase(
     home: Path, plan: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -116,6 +119,7 @@ def test_a_package_is_judged_without_a_node_too(
         judge_package(tmp_path / "report.zip", ca=tmp_path / "missing.pem", genesis_hash=None)
 
 
+@pytest.mark.slow
 def test_strict_takes_what_cannot_be_told_for_a_negative(
     home: Path, plan: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_signer_who_lies_about_a_figure_is_found_out(
     assert figure["key"] in found["recomputed"].detail
 
 
+@pytest.mark.slow
 def test_a_signer_who_lies_on_the_page_or_in_a_row_is_found_out(
     copy: Path, local_authority: LocalAuthority, replica: Store
 ) -> None:
@@ -204,6 +205,7 @@ ODD = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("raw", ODD, ids=range(len(ODD)))
 def test_odd_json_is_a_verdict_and_never_an_error(
     copy: Path, local_authority: LocalAuthority, replica: Store, raw: bytes

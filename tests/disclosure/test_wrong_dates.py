@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MADE_AT = datetime(2026, 11, 3, 2, 30, tzinfo=UTC)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", ["2026-03-05", "0001-01-01", "0001-12-31", "1899-12-30", "9999-12-31"])
 def test_a_report_over_a_wrong_date_is_made_in_every_form(tmp_path: Path, second: str) -> None:
     book = Book(tmp_path / "ledger.db")

@@ -52,6 +52,7 @@ def expected(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return follow(tmp_path_factory.mktemp("whole") / "ledger.db", archive, workers=0)
 
 
+@pytest.mark.slow
 def test_workers_and_no_workers_give_the_same_facts(archive: Path, expected: bytes, tmp_path: Path) -> None:
     assert follow(tmp_path / "ledger.db", archive, workers=2) == expected
 
@@ -94,6 +95,7 @@ def test_killed_at_twenty_random_moments_it_ends_with_the_same_facts(
     assert follow(database, archive, workers=0) == expected
 
 
+@pytest.mark.slow
 def test_verifying_processes_end_with_the_process_that_was_killed(archive: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tests.support.follow", str(tmp_path / "ledger.db"), str(archive)]
     running = subprocess.Popen(command, cwd=ROOT)
@@ -132,6 +134,7 @@ def _rewrite(archive: Path, target: Path, height: int, change: object) -> None:
     source.close()
 
 
+@pytest.mark.slow
 def test_a_tampered_block_stops_the_sync_keeps_the_evidence_and_goes_on_once_replaced(
     archive: Path, expected: bytes, tmp_path: Path
 ) -> None:
@@ -203,6 +206,7 @@ def test_a_line_that_is_no_block_is_kept_as_evidence_too(line: bytes, code: str,
     assert kept.read_bytes() == line
 
 
+@pytest.mark.slow
 def test_a_node_over_http_and_an_archive_give_the_same_facts(archive: Path, expected: bytes, tmp_path: Path) -> None:
     node = Node(ArchiveSource(archive))
     with serving(node) as url:
@@ -280,6 +284,7 @@ def test_a_verifier_that_dies_is_an_error_with_a_next_step(archive: Path) -> Non
     assert "goes on where it stopped" in died.value.next_step
 
 
+@pytest.mark.slow
 def test_a_verifier_that_died_while_the_source_was_slow_loses_nothing_before_it() -> None:
     chain = SmallChain()
     chain.next_day()

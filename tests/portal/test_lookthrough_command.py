@@ -134,6 +134,7 @@ def test_a_day_and_a_height_are_answered_as_of_them(market: Market, capsys: pyte
     assert json.loads(out)["height"] == found["height"]
 
 
+@pytest.mark.slow
 def test_every_proof_of_a_lineage_verifies_without_the_node(
     market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -185,6 +185,7 @@ def test_plans_before_the_first_one_are_none(book: Book) -> None:
     assert plans(book.store.at(0)) == ()
 
 
+@pytest.mark.slow
 def test_every_invoice_of_a_file_is_reached_from_its_plan(market: Market) -> None:
     """Real signed blocks: totals as in the file, every invoice beneath one asset, pages that cover the pool once."""
     with market.file.open(newline="", encoding="utf-8-sig") as file:

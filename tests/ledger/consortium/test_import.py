@@ -218,6 +218,7 @@ def test_a_file_without_a_usable_row_is_refused(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_busy_day_fills_more_than_one_block(tmp_path):
     heading, first = generate_sample(5, 1).decode("utf-8-sig").splitlines()
     number = first.split(",")[0]

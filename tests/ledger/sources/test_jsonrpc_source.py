@@ -191,6 +191,7 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_reported(rig: Rig, nam
     lasts(rig, method, change, code, QUICK)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "method"), [("late", HEAD), ("hanging", BLOCK), ("silent", RECEIPT), ("trickling", RECEIPT)]
 )
@@ -430,6 +431,7 @@ def test_a_forgotten_iterator_stops_too(rig: Rig) -> None:
     assert len(rig.calls) == count
 
 
+@pytest.mark.slow
 def test_cancelled_calls_leave_no_connection_behind(rig: Rig) -> None:
     with source(rig, replace(IMPATIENT, in_flight=4)) as node:
         rig.on(RECEIPT, lambda reply: replace(reply, hang=10))

@@ -229,6 +229,7 @@ for number in range(100_000):
 """
 
 
+@pytest.mark.slow
 def test_a_killed_writer_leaves_whole_blocks(tmp_path: Path) -> None:
     file = tmp_path / "ledger.db"
     with subprocess.Popen([sys.executable, "-c", WRITER, str(ROOT), str(file)], stdout=subprocess.PIPE) as writer:
