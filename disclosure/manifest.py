@@ -37,7 +37,7 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST = 1 << 20  # bytes; ours take two kilobytes
 MAX_FILES = 1_000  # a package has about six; proofs beside it would be hundreds
 MAX_NAME = 200  # characters; zip and every file system take it
-PERIODS = range(1, 10_000)
+PERIODS = range(10_001)  # what a distribution on the ledger may carry
 SIZES = range(1 << 40)
 INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 

@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def report(
     plan: Annotated[str, typer.Argument(help="The plan's id; `glasspool plans` lists them.")],
     output: Annotated[Path, Option("--output", "-o", help="The package's folder; its .zip stands beside it.")],
-    period: Annotated[int | None, Option(help="Which distribution; the latest when none is named.", min=1)] = None,
+    period: Annotated[int | None, Option(help="Which distribution; the latest when none is named.", min=0)] = None,
     height: Annotated[int | None, Option(help="As of which height; the verified head when none.", min=0)] = None,
     key: Annotated[Path | None, Option(help="Your signing key (PKCS#8 PEM); needs --certificate.")] = None,
     certificate: Annotated[Path | None, Option(help="Its certificate, then those above it (PEM).")] = None,

@@ -240,7 +240,7 @@ def test_a_manifest_has_one_form() -> None:
         (raw.replace(b'"period":1', b'"period": 1'), "manifest-not-canonical"),
         (raw.replace(b'"period":1', b'"period":2,"period":1'), "manifest-shape"),
         (raw.replace(b'"period":1', b'"extra":0,"period":1'), "manifest-not-canonical"),
-        (raw.replace(b'"period":1', b'"period":0'), "manifest-shape"),
+        (raw.replace(b'"period":1', b'"period":-1'), "manifest-shape"),
         (raw.replace(b'"period":1', b'"period":1.0'), "manifest-shape"),
         (raw.replace(b'"period":1', b'"period":true'), "manifest-shape"),
         (raw.replace(b"package/1", b"package/2"), "manifest-shape"),
