@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from ledger.position import Position
 
-__all__ = ["SEVERITIES", "Code", "Detail", "Finding", "Severity"]
+__all__ = ["Code", "Detail", "Finding", "Severity"]
 
 Detail = tuple[str, int | str]
 
@@ -27,88 +27,74 @@ class Severity(StrEnum):
 
 
 class Code(StrEnum):
-    """Every breach that projecting a record can show."""
+    """Every breach that projecting a record can show, and how much it matters: a warning unless said otherwise."""
 
-    UNKNOWN_KIND = "record.unknown_kind"
-    UNKNOWN_VERSION = "record.unknown_version"
+    severity: Severity
+
+    def __new__(cls, value: str, severity: Severity = Severity.WARNING) -> Self:
+        code = str.__new__(cls, value)
+        code._value_ = value
+        code.severity = severity
+        return code
+
+    # the record and its sender
+    UNKNOWN_KIND = "record.unknown_kind", Severity.NOTICE
+    UNKNOWN_VERSION = "record.unknown_version", Severity.NOTICE
     MALFORMED = "record.malformed"
-    NOT_ECHOED = "record.not_echoed"
-    SENDER_UNKNOWN = "sender.unknown"
-    SENDER_SUSPENDED = "sender.suspended"
-    SENDER_ROLE = "sender.role"
-    SENDER_NOT_PARTY = "sender.not_party"
+    NOT_ECHOED = "record.not_echoed", Severity.ERROR
+    SENDER_UNKNOWN = "sender.unknown", Severity.ERROR
+    SENDER_SUSPENDED = "sender.suspended", Severity.ERROR
+    SENDER_ROLE = "sender.role", Severity.ERROR
+    SENDER_NOT_PARTY = "sender.not_party", Severity.ERROR
     REFERENCE_MISSING = "reference.missing"
     IDENTIFIER_REUSED = "identifier.reused"
     AMOUNT_OUT_OF_RANGE = "amount.out_of_range"
     DATES_ORDER = "dates.order"
+    # members
     MEMBER_USCC = "member.uscc"
     MEMBER_ADDRESS = "member.address_in_use"
-    MEMBER_STATUS = "member.status_path"
+    MEMBER_STATUS = "member.status_path", Severity.NOTICE
+    # invoices
     INVOICE_AMOUNTS = "invoice.amounts"
     INVOICE_NUMBER = "invoice.number"
     INVOICE_STATUS = "invoice.status_path"
-    INVOICE_NOT_NORMAL = "invoice.not_normal"
+    INVOICE_NOT_NORMAL = "invoice.not_normal", Severity.ERROR
+    # receivables
     RECEIVABLE_PARTIES = "receivable.parties"
-    RECEIVABLE_STATUS = "receivable.status_path"
+    RECEIVABLE_STATUS = "receivable.status_path", Severity.NOTICE
     RECEIVABLE_NEGATIVE = "receivable.negative"
     RECEIVABLE_OVERPAID = "receivable.overpaid"
-    RECEIVABLE_EXCEEDS_INVOICES = "receivable.exceeds_invoices"
+    RECEIVABLE_EXCEEDS_INVOICES = "receivable.exceeds_invoices", Severity.ERROR
+    # certificates
     CERTIFICATE_UNCONFIRMED = "certificate.unconfirmed"
-    CERTIFICATE_EXCEEDS_RECEIVABLE = "certificate.exceeds_receivable"
-    CERTIFICATE_SETTLED = "certificate.settled"
+    CERTIFICATE_EXCEEDS_RECEIVABLE = "certificate.exceeds_receivable", Severity.ERROR
+    CERTIFICATE_SETTLED = "certificate.settled", Severity.ERROR
     CERTIFICATE_TENOR = "certificate.tenor"
-    OUTPUT_VALUE = "output.value"
-    OUTPUT_DOUBLE_SPEND = "output.double_spend"
-    OUTPUT_REDEEMED = "output.redeemed"
-    OUTPUT_NOT_OWNER = "output.not_owner"
+    OUTPUT_VALUE = "output.value", Severity.ERROR
+    OUTPUT_DOUBLE_SPEND = "output.double_spend", Severity.ERROR
+    OUTPUT_REDEEMED = "output.redeemed", Severity.ERROR
+    OUTPUT_NOT_OWNER = "output.not_owner", Severity.ERROR
     OUTPUT_RECIPIENT = "output.recipient"
     OUTPUT_ROOTS = "output.mixed_roots"
     OUTPUT_DUE = "output.due_extended"
-    OUTPUT_POOLED = "output.pooled"
+    OUTPUT_POOLED = "output.pooled", Severity.ERROR
     REDEMPTION_UNPAID = "redemption.unpaid"
     REDEMPTION_PAYER = "redemption.payer"
     REDEMPTION_UNSETTLED = "redemption.unsettled"
+    # payments
     PAYMENT_OVER_ALLOCATED = "payment.over_allocated"
     PAYMENT_PARTIES = "payment.parties"
+    # plans
     PLAN_ORIGINATOR = "plan.originator"
-    POOL_NOT_OWNER = "pool.not_owner"
-    POOL_DOUBLE = "pool.double"
+    POOL_NOT_OWNER = "pool.not_owner", Severity.ERROR
+    POOL_DOUBLE = "pool.double", Severity.ERROR
+    # the cash of a plan
     COLLECTION_TOTAL = "collection.total"
     COLLECTION_NOT_IN_POOL = "collection.not_in_pool"
-    REMITTANCE_TWICE = "remittance.twice"
-    REMITTANCE_EXCEEDS = "remittance.exceeds_collections"
-    DISTRIBUTION_EXCEEDS_CASH = "distribution.exceeds_cash"
-    DISTRIBUTION_EXCEEDS_PRINCIPAL = "distribution.exceeds_principal"
-
-
-_NOTICES = {Code.UNKNOWN_KIND, Code.UNKNOWN_VERSION, Code.RECEIVABLE_STATUS, Code.MEMBER_STATUS}
-_ERRORS = {
-    Code.NOT_ECHOED,
-    Code.SENDER_UNKNOWN,
-    Code.SENDER_SUSPENDED,
-    Code.SENDER_ROLE,
-    Code.SENDER_NOT_PARTY,
-    Code.INVOICE_NOT_NORMAL,
-    Code.RECEIVABLE_EXCEEDS_INVOICES,
-    Code.CERTIFICATE_EXCEEDS_RECEIVABLE,
-    Code.CERTIFICATE_SETTLED,
-    Code.OUTPUT_VALUE,
-    Code.OUTPUT_DOUBLE_SPEND,
-    Code.OUTPUT_REDEEMED,
-    Code.OUTPUT_NOT_OWNER,
-    Code.OUTPUT_POOLED,
-    Code.POOL_NOT_OWNER,
-    Code.POOL_DOUBLE,
-    Code.REMITTANCE_TWICE,
-    Code.REMITTANCE_EXCEEDS,
-    Code.DISTRIBUTION_EXCEEDS_CASH,
-    Code.DISTRIBUTION_EXCEEDS_PRINCIPAL,
-}
-
-SEVERITIES: dict[Code, Severity] = {
-    code: Severity.NOTICE if code in _NOTICES else Severity.ERROR if code in _ERRORS else Severity.WARNING
-    for code in Code
-}
+    REMITTANCE_TWICE = "remittance.twice", Severity.ERROR
+    REMITTANCE_EXCEEDS = "remittance.exceeds_collections", Severity.ERROR
+    DISTRIBUTION_EXCEEDS_CASH = "distribution.exceeds_cash", Severity.ERROR
+    DISTRIBUTION_EXCEEDS_PRINCIPAL = "distribution.exceeds_principal", Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,4 +115,4 @@ class Finding:
     @property
     def severity(self) -> Severity:
         """How much it matters, fixed per code."""
-        return SEVERITIES[self.code]
+        return self.code.severity

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -179,7 +179,8 @@ class Payload(Part):
     authority: ClassVar[bool] = False
     """It says who may write what: it has no effect when its sender may not write it (docs/adr/0015)."""
 
-    v: Literal[1]
+    v: int
+    """The version; it chose this class, so nothing more is checked."""
 
     def admits_itself(self, record: Record) -> bool:
         """Tell whether this is how a first member may come in though nobody knows its sender yet."""

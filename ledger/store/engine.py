@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA", "WRITING", "check_schema", "connect", "guarded", "migrate"]
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The migration this code reads and writes."""
 
 WRITING = "glasspool_writes"  # the execution option by which a transaction takes the write lock at once

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from ledger.finding import SEVERITIES, Code
+from ledger.finding import Code
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (notice|warning|error) \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -12,7 +12,7 @@ ROW = re.compile(r"^\| `([a-z_.]+)` \| (notice|warning|error) \| (.+) \| (.+) \|
 def test_the_documentation_has_every_code_with_its_severity() -> None:
     rows = ROW.findall((ROOT / "docs" / "findings.md").read_text("utf-8"))
     assert {code: severity for code, severity, _, _ in rows} == {
-        code.value: severity.value for code, severity in SEVERITIES.items()
+        code.value: code.severity.value for code in Code
     }
     assert len(rows) == len(Code)
 

@@ -1,0 +1,55 @@
+"""Receivables (应收账款) and the invoices they rest on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import BigInteger
+from sqlmodel import Field
+
+from ledger.fact import Fact
+
+__all__ = ["Receivable", "ReceivableInvoice"]
+
+
+class Receivable(Fact, table=True):
+    """A receivable (应收账款): who owes whom how much, and what has become of it."""
+
+    creditor: str
+    debtor: str
+    amount: int = Field(sa_type=BigInteger)
+    adjusted: int = Field(default=0, sa_type=BigInteger)
+    """Sum of adjustments; negative when the debt became smaller."""
+    adjusted_on: date | None = None
+    """The day that the last adjustment states."""
+    paid: int = Field(default=0, sa_type=BigInteger)
+    certified: int = Field(default=0, sa_type=BigInteger)
+    """Value of the certificates issued on it."""
+    due: date
+    registered_on: date
+    """Business day of the block that registered it."""
+    confirmed_by: str | None = None
+    confirmed_method: str | None = None
+    confirmed_on: date | None = None
+    disputed: bool = False
+    settled_on: date | None = None
+    """Day of the payment or adjustment after which nothing was outstanding."""
+    related_party: bool
+    contract: str | None = None
+
+    @property
+    def outstanding(self) -> int:
+        """Fen still owed: amount + adjustments - payments."""
+        return self.amount + self.adjusted - self.paid
+
+    def settling(self, day: date) -> Receivable:
+        """Return it settled on ``day`` if nothing is outstanding (and it was not before), unsettled if something is."""
+        settled = (self.settled_on or day) if self.outstanding <= 0 else None
+        return self if settled == self.settled_on else self.changed(settled_on=settled)
+
+
+class ReceivableInvoice(Fact, table=True):
+    """An invoice that a receivable rests on."""
+
+    receivable: str = Field(index=True)
+    invoice: str = Field(index=True)
