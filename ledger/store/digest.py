@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["NO_FACTS", "block_digest", "block_lines", "recompute"]
+__all__ = ["NO_FACTS", "begun_line", "block_digest", "block_lines", "chained", "ended_line", "recompute"]
 
 NO_FACTS = bytes(32)
 ROWS = 2_000  # read at a time
@@ -46,11 +46,13 @@ def _plain(value: object) -> str:
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
 
 
-def _begun(table: str, values: Iterable[Any]) -> bytes:
+def begun_line(table: str, values: Iterable[Any]) -> bytes:
+    """Return the line of a version that began: its stated columns in order."""
     return _encode(["+", table, *values]).encode() + b"\n"
 
 
-def _ended(table: str, name: str, began: int, ended: int) -> bytes:
+def ended_line(table: str, name: str, began: int, ended: int) -> bytes:
+    """Return the line of a version that ended."""
     return _encode(["-", table, name, began, ended]).encode() + b"\n"
 
 
@@ -59,12 +61,12 @@ def block_lines(begun: Iterable[Fact], ended: Iterable[Fact]) -> list[bytes]:
     lines = []
     for row in begun:
         values, kind = row.__dict__, type(row)
-        lines.append(_begun(kind.label, [values[name] for name in kind.stated]))
+        lines.append(begun_line(kind.label, [values[name] for name in kind.stated]))
         if row.to_position is not None:
-            lines.append(_ended(kind.label, row.id, row.from_position, row.to_position))
+            lines.append(ended_line(kind.label, row.id, row.from_position, row.to_position))
     for row in ended:
         assert row.to_position is not None
-        lines.append(_ended(type(row).label, row.id, row.from_position, row.to_position))
+        lines.append(ended_line(type(row).label, row.id, row.from_position, row.to_position))
     return lines
 
 
@@ -77,8 +79,13 @@ def recompute(connection: Connection, height: int) -> bytes:
     """Return d(height) from the fact tables alone, in memory that does not grow with them."""
     begun = [_begun_by(connection, table, height) for table in FACTS]
     ended = [_ended_by(connection, table, height) for table in FACTS]
+    return chained([*begun, *ended], height)
+
+
+def chained(streams: Iterable[Iterator[tuple[int, bytes]]], height: int) -> bytes:
+    """Return d(height) from streams of (height, line), each in order of height."""
     digest, at = NO_FACTS, -1
-    for changed, group in groupby(heapq.merge(*begun, *ended, key=itemgetter(0)), key=itemgetter(0)):
+    for changed, group in groupby(heapq.merge(*streams, key=itemgetter(0)), key=itemgetter(0)):
         for _ in range(changed - at - 1):
             digest = block_digest(digest, ())
         digest, at = block_digest(digest, (line for _, line in group)), changed
@@ -95,7 +102,7 @@ def _begun_by(connection: Connection, table: type[Fact], height: int) -> Iterato
         .order_by(columns.from_height)
     )
     for began, *values in connection.execute(statement, execution_options={"yield_per": ROWS}):
-        yield began, _begun(table.label, values)
+        yield began, begun_line(table.label, values)
 
 
 def _ended_by(connection: Connection, table: type[Fact], height: int) -> Iterator[tuple[int, bytes]]:
@@ -106,4 +113,4 @@ def _ended_by(connection: Connection, table: type[Fact], height: int) -> Iterato
         .order_by(columns.to_height)
     )
     for ended, name, began, position in connection.execute(statement, execution_options={"yield_per": ROWS}):
-        yield ended, _ended(table.label, name, began, position)
+        yield ended, ended_line(table.label, name, began, position)
