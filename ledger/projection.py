@@ -14,13 +14,17 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from ledger.business_day import business_day
-from ledger.facts import Address, Fact, Member
+from ledger.facts import Address, Confidential, Fact, Fingerprint, Member
 from ledger.finding import Code, Finding
+from ledger.keyring import Access, Sealed
 from ledger.position import Position
 from ledger.records.base import Lookup, Need, Payload, Reference, Undecoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ledger.envelope import Fingerprints
+    from ledger.keyring import Content
 
 __all__ = ["FactReader", "Projection", "Record"]
 
@@ -244,10 +248,11 @@ class Projection:
                 others=[self.sender.from_position],
             )
 
-    def apply(self, record: Record, payload: Payload | Undecoded) -> None:
+    def apply(self, record: Record, content: Content) -> None:
         """Project one record: who sent it, what it names, what it states. Records come in the order of the ledger."""
         self._record = record
         self._kinds[record.position] = record.kind
+        payload = content.payload
         authority = isinstance(payload, Payload) and payload.authority
         effect = NO_EFFECT if authority else ""
         if not record.echoed:
@@ -257,26 +262,36 @@ class Projection:
                 sender=record.sender,
                 signer=record.signer,
             )
+        for code, cause in content.faults:
+            self.finding(code, cause)
+        if content.fingerprints is not None:
+            self._keep_confidential(record.kind, content.fingerprints, opened=content.access is Access.OPENED)
         if isinstance(payload, Undecoded):
             self.sender = None
             self.finding(payload.code, f"The record was kept as it came: {payload.reason}")
             return
         self.sender = self._member(record.sender)
         entitled = self._entitled(record, payload, effect) and record.echoed
-        if authority and not entitled:
+        if isinstance(payload, Sealed) or (authority and not entitled):
             return
-        if self._check_references(payload.references()):
+        if self._check_references((*payload.references(), *payload.makes(record))):
             payload.project(self)
+
+    def _keep_confidential(self, kind: str, shown: Fingerprints, *, opened: bool) -> None:
+        self.add(Confidential(id=str(self.record.position), kind=kind, epoch=shown.epoch, opened=opened))
+        values = [(name, value) for name in shown.of for value in shown.of[name]]
+        for index, (name, value) in enumerate(values):
+            self.add(Fingerprint(id=self.place(index), kind=kind, epoch=shown.epoch, name=name, value=value))
 
     def _member(self, address: str) -> Member | None:
         account = self.current(Address, address)
         return None if account is None else self.current(Member, account.member)
 
-    def _entitled(self, record: Record, payload: Payload, effect: str) -> bool:
+    def _entitled(self, record: Record, payload: Payload | Sealed, effect: str) -> bool:
         """Report a sender who may not write this kind; True when it may."""
         member = self.sender
         if member is None:
-            first = payload.admits_itself(record) and not self._has_members()
+            first = isinstance(payload, Payload) and payload.admits_itself(record) and not self._has_members()
             if not first:
                 account = self.last(Address, record.sender)
                 self.finding(

@@ -40,6 +40,9 @@ class SMBackend(Protocol):
     def multiply_base(self, scalar: int) -> bytes:
         """Return scalar x G as 64 bytes x|y; 0 < scalar < N."""
 
+    def multiply(self, scalar: int, point: bytes) -> bytes:
+        """Return scalar x point as 64 bytes x|y; 0 < scalar < N, and the point was checked before."""
+
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         """Tell whether 64 bytes r|s sign ``message`` under the default id; key and range were checked before."""
 
@@ -90,6 +93,9 @@ class TongsuoBackend:
         point = self._ec.derive_private_key(scalar, self._curve).public_key().public_numbers()
         return int(point.x).to_bytes(32) + int(point.y).to_bytes(32)
 
+    def multiply(self, scalar: int, point: bytes) -> bytes:
+        return GmsslBackend().multiply(scalar, point)  # the library has no key agreement for this curve
+
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         try:
             self._key(public_key).verify(der_signature(signature), message, self._algorithm)  # type: ignore[attr-defined]
@@ -126,6 +132,11 @@ class GmsslBackend:
         if scalar == 1:  # the library answers None where the Jacobian z is 1
             return G
         return bytes.fromhex(self._sm2(private_key="", public_key="")._kg(scalar, G.hex()))  # noqa: SLF001 its only multiplication
+
+    def multiply(self, scalar: int, point: bytes) -> bytes:
+        if scalar == 1:
+            return point
+        return bytes.fromhex(self._sm2(private_key="", public_key="")._kg(scalar, point.hex()))  # noqa: SLF001 as above
 
     def verify(self, public_key: bytes, message: bytes, signature: bytes) -> bool:
         try:

@@ -12,33 +12,94 @@ id is the position of the record and the place within it, ``h:t:l/n``.
 from __future__ import annotations
 
 from ledger.fact import Fact
-from ledger.facts.cash import Collection, CollectionItem, Distribution, PlanCash, Remittance
-from ledger.facts.certificates import Output, output_id
+from ledger.facts.cash import (
+    Collection,
+    CollectionItem,
+    Distribution,
+    PlanCash,
+    Remittance,
+    Shortfall,
+    ShortfallPayment,
+)
+from ledger.facts.certificates import Certificate, Freeze, Guarantee, Output, output_id
+from ledger.facts.confidential import Confidential, Fingerprint
+from ledger.facts.credit import Credit, CreditRating, Quota
+from ledger.facts.data_assets import DataCertificate, DataUse
+from ledger.facts.disclosures import Disclosure
+from ledger.facts.documents import TradeDocument, TradeReference
+from ledger.facts.financing import Financing, FinancingCollateral, FinancingMove
+from ledger.facts.goods import Receipt, Stock
 from ledger.facts.invoices import Invoice
 from ledger.facts.members import Address, Member
+from ledger.facts.orders import TradeOrder
+from ledger.facts.packages import Package, PackageInvoice
 from ledger.facts.payments import Payment, PaymentUse, Settlement
-from ledger.facts.plans import Plan, PoolAsset, Tranche, within_plan
+from ledger.facts.plan_terms import ConcentrationLimit, EligibilityCriterion, PlanAccount, PlanFee, PlanTrigger
+from ledger.facts.plans import Plan, PlanEvent, Tranche, within_plan
+from ledger.facts.pools import AssetStatus, PoolAsset, PoolExit, PoolPurchase
 from ledger.facts.receivables import Receivable, ReceivableInvoice
+from ledger.facts.registrations import Registration, RegistrationCollateral, RegistrationQuery
+from ledger.facts.securities import Holding, Rating
+from ledger.facts.statements import AccountBalance, Statement
 
 __all__ = [
     "FACTS",
+    "AccountBalance",
     "Address",
+    "AssetStatus",
+    "Certificate",
     "Collection",
     "CollectionItem",
+    "ConcentrationLimit",
+    "Confidential",
+    "Credit",
+    "CreditRating",
+    "DataCertificate",
+    "DataUse",
+    "Disclosure",
     "Distribution",
+    "EligibilityCriterion",
     "Fact",
+    "Financing",
+    "FinancingCollateral",
+    "FinancingMove",
+    "Fingerprint",
+    "Freeze",
+    "Guarantee",
+    "Holding",
     "Invoice",
     "Member",
     "Output",
+    "Package",
+    "PackageInvoice",
     "Payment",
     "PaymentUse",
     "Plan",
+    "PlanAccount",
     "PlanCash",
+    "PlanEvent",
+    "PlanFee",
+    "PlanTrigger",
     "PoolAsset",
+    "PoolExit",
+    "PoolPurchase",
+    "Quota",
+    "Rating",
+    "Receipt",
     "Receivable",
     "ReceivableInvoice",
+    "Registration",
+    "RegistrationCollateral",
+    "RegistrationQuery",
     "Remittance",
     "Settlement",
+    "Shortfall",
+    "ShortfallPayment",
+    "Statement",
+    "Stock",
+    "TradeDocument",
+    "TradeOrder",
+    "TradeReference",
     "Tranche",
     "output_id",
     "within_plan",

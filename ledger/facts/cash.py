@@ -1,4 +1,4 @@
-"""The cash of a plan: collected (归集), remitted (转付), distributed (分配)."""
+"""The cash of a plan: collected (归集), remitted (转付), made up (差额支付), spent on purchases, distributed (分配)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,50 @@ from sqlmodel import Field
 
 from ledger.fact import Fact
 
-__all__ = ["Collection", "CollectionItem", "Distribution", "PlanCash", "Remittance"]
+__all__ = [
+    "Collection",
+    "CollectionItem",
+    "Distribution",
+    "PlanCash",
+    "Remittance",
+    "Shortfall",
+    "ShortfallPayment",
+]
 
 
 class PlanCash(Fact, table=True):
-    """A plan's cash so far; ``id`` is the plan. Changes with every collection, remittance and distribution."""
+    """A plan's cash so far, fen; ``id`` is the plan. Changes with every record that moves cash of the plan."""
 
     collected: int = Field(default=0, sa_type=BigInteger)
     remitted: int = Field(default=0, sa_type=BigInteger)
     distributed: int = Field(default=0, sa_type=BigInteger)
+    purchased: int = Field(default=0, sa_type=BigInteger)
+    """Paid for revolving purchases (循环购买)."""
+    made_up: int = Field(default=0, sa_type=BigInteger)
+    """Paid on shortfalls (差额支付)."""
+    repurchased: int = Field(default=0, sa_type=BigInteger)
+    """Paid by those who bought assets back (赎回), a clean-up call apart."""
+    cleaned_up: int = Field(default=0, sa_type=BigInteger)
+    """Paid for what a clean-up call (清仓回购) took."""
+
+    @property
+    def besides(self) -> int:
+        """Fen that came in beside collections: on shortfalls, and for assets bought back."""
+        return self.made_up + self.repurchased + self.cleaned_up
+
+    @property
+    def unspent(self) -> int:
+        """Fen that came in and were neither spent on purchases nor distributed, passed on or not."""
+        return self.collected + self.besides - self.purchased - self.distributed
+
+    @property
+    def distributable(self) -> int:
+        """Fen that distributions may come to in all: what reached the plan, less what purchases took of it.
+
+        A purchase is paid from collections that are not passed on, as far as they go.
+        """
+        waiting = max(self.collected - self.remitted, 0)
+        return self.remitted + self.besides - max(self.purchased - waiting, 0)
 
 
 class Collection(Fact, table=True):
@@ -60,3 +95,24 @@ class Distribution(Fact, table=True):
     paid_on: date
     principal: int = Field(sa_type=BigInteger)
     interest: int = Field(sa_type=BigInteger)
+
+
+class Shortfall(Fact, table=True):
+    """A call on whoever promised to make up a plan's shortfall (差额支付启动), and what was paid on it so far."""
+
+    plan: str = Field(index=True)
+    payer: str
+    called_on: date
+    amount: int = Field(sa_type=BigInteger)
+    paid: int = Field(default=0, sa_type=BigInteger)
+
+
+class ShortfallPayment(Fact, table=True):
+    """What was paid on a call (差额支付)."""
+
+    shortfall: str = Field(index=True)
+    """The call."""
+    plan: str = Field(index=True)
+    paid_on: date
+    amount: int = Field(sa_type=BigInteger)
+    payment: str | None = None

@@ -23,19 +23,22 @@ class Payment(Fact, table=True):
 
 
 class PaymentUse(Fact, table=True):
-    """What certificates a payment has redeemed so far; ``id`` is the payment. Begins with the first redemption."""
+    """What a payment has stood for so far; ``id`` is the payment. Begins with the first use."""
 
     redeemed: int = Field(default=0, sa_type=BigInteger)
-    """Value of the outputs, fen."""
+    """Value of the outputs it redeemed, fen."""
+    collected: int = Field(default=0, sa_type=BigInteger)
+    """What plans collected of it, fen."""
 
 
 class Settlement(Fact, table=True):
-    """What part of a payment settles which receivable or output. ``receivable`` is the root in both cases."""
+    """What part of a payment settles which receivable, output, financing or order."""
 
     payment: str = Field(index=True)
     target_kind: str
-    """receivable or output."""
+    """receivable, output, financing or order."""
     target: str = Field(index=True)
-    receivable: str = Field(index=True)
+    receivable: str | None = Field(default=None, index=True)
+    """The receivable, or an output's root; None for a financing or an order."""
     amount: int = Field(sa_type=BigInteger)
     paid_on: date

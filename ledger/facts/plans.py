@@ -1,4 +1,4 @@
-"""Securitisation plans (专项计划), their tranches and their pools."""
+"""Securitisation plans (专项计划): what they are, their tranches, and the events declared on them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sqlmodel import Field
 
 from ledger.fact import Exact, Fact
 
-__all__ = ["Plan", "PoolAsset", "Tranche", "within_plan"]
+__all__ = ["Plan", "PlanEvent", "Tranche", "within_plan"]
 
 
 class Plan(Fact, table=True):
-    """A securitisation plan (专项计划)."""
+    """A securitisation plan (专项计划). Its versions are the history of its terms; the last may be its liquidation."""
 
     code: str
     name: str
@@ -29,6 +29,20 @@ class Plan(Fact, table=True):
     maturity: date
     terms: str = Field(sa_type=Text)
     """The plan's terms as canonical JSON text."""
+    terms_from: date | None = None
+    """The day from which amended terms apply; None: the ones it was established with."""
+    terms_reason: str | None = None
+    revolving_until: date | None = None
+    """Last day of the revolving period (循环期); None: there is none."""
+    revolving_min_yield: Decimal | None = Field(default=None, sa_type=Exact)
+    payment_dates: list[str] = Field(default=[], sa_type=JSON)
+    """The days on which it pays its holders, as stated: YYYY-MM-DD."""
+    waterfall: list[str] = Field(default=[], sa_type=JSON)
+    """The steps of the waterfall (分配顺序) in order, as the plan words them."""
+    liquidated_on: date | None = None
+    """The day its liquidation (清算) was complete; nothing may act on the plan after that."""
+    surplus: int | None = Field(default=None, sa_type=BigInteger)
+    """What the liquidation left, fen."""
 
 
 class Tranche(Fact, table=True):
@@ -49,17 +63,15 @@ class Tranche(Fact, table=True):
     """Order in the plan's record."""
 
 
-class PoolAsset(Fact, table=True):
-    """A receivable in a plan's pool (基础资产), live while it is in. ``id`` is ``<plan>/<asset>``."""
+class PlanEvent(Fact, table=True):
+    """An event that was declared (宣布) on a plan; ``id`` is ``<plan>/<event>``."""
 
     plan: str = Field(index=True)
-    asset: str = Field(index=True)
-    """The receivable's id."""
-    outputs: list[str] = Field(sa_type=JSON)
-    assigned_on: date
-    price: int = Field(sa_type=BigInteger)
-    """What the plan paid for the whole assignment, fen."""
-    assignor: str
+    event: str
+    """acceleration (加速清偿), default (违约), perfection (权利完善), early_termination (提前终止) or revolving_ended
+    (提前结束循环期)."""
+    declared_on: date
+    reason: str
 
 
 def within_plan(plan: str, name: str) -> str:

@@ -33,7 +33,11 @@ class Receivable(Fact, table=True):
     confirmed_on: date | None = None
     disputed: bool = False
     settled_on: date | None = None
-    """Day of the payment or adjustment after which nothing was outstanding."""
+    """Day of the payment or adjustment after which nothing was outstanding, or the day that a record declared."""
+    settled_by: str | None = None
+    """How a record declared it settled: payment, netting (抵销), replacement or other; None: none did."""
+    netted: int = Field(default=0, sa_type=BigInteger)
+    """Part of ``adjusted``, as a positive figure, that was owed and is settled by netting or otherwise."""
     related_party: bool
     contract: str | None = None
 
@@ -42,9 +46,17 @@ class Receivable(Fact, table=True):
         """Fen still owed: amount + adjustments - payments."""
         return self.amount + self.adjusted - self.paid
 
+    @property
+    def claimed(self) -> int:
+        """Fen of its invoices that it takes up: reductions free them, money and netting do not, nor a replacement."""
+        return self.amount + self.adjusted + self.netted
+
     def settling(self, day: date) -> Receivable:
-        """Return it settled on ``day`` if nothing is outstanding (and it was not before), unsettled if something is."""
-        settled = (self.settled_on or day) if self.outstanding <= 0 else None
+        """Return it settled on ``day`` if nothing is outstanding (and it was not before), unsettled if something is.
+
+        What a record declared settled stays so.
+        """
+        settled = (self.settled_on or day) if self.outstanding <= 0 or self.settled_by is not None else None
         return self if settled == self.settled_on else self.changed(settled_on=settled)
 
 

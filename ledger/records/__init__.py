@@ -1,6 +1,29 @@
 """The vocabulary of business records, by what they are about; a kind is one class, registered where it stands."""
 
-from ledger.records import cash, certificates, invoices, members, payments, plans, receivables
+from ledger.records import (
+    cash,
+    certificate_marks,
+    certificates,
+    credit,
+    data_assets,
+    disclosures,
+    documents,
+    financing,
+    goods,
+    invoices,
+    members,
+    orders,
+    packages,
+    payments,
+    plans,
+    pool_assets,
+    pools,
+    receivables,
+    registrations,
+    securities,
+    shortfalls,
+    statements,
+)
 from ledger.records.base import KINDS, Need, Payload, Reference, Role, Undecoded, canonical, decode, record_kind
 
 __all__ = [
@@ -12,12 +35,27 @@ __all__ = [
     "Undecoded",
     "canonical",
     "cash",
+    "certificate_marks",
     "certificates",
+    "credit",
+    "data_assets",
     "decode",
+    "disclosures",
+    "documents",
+    "financing",
+    "goods",
     "invoices",
     "members",
+    "orders",
+    "packages",
     "payments",
     "plans",
+    "pool_assets",
+    "pools",
     "receivables",
     "record_kind",
+    "registrations",
+    "securities",
+    "shortfalls",
+    "statements",
 ]

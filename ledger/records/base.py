@@ -14,13 +14,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core.core_schema import no_info_after_validator_function, no_info_before_validator_function
 
 from ledger.finding import Code
 
 if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
+
     from ledger.facts import Fact
     from ledger.projection import Projection, Record
 
@@ -29,8 +33,11 @@ __all__ = [
     "MAX_FEN",
     "Account",
     "Amount",
+    "Currency",
     "Day",
     "Delta",
+    "Digest",
+    "Distinct",
     "Id",
     "Ids",
     "Instant",
@@ -40,6 +47,7 @@ __all__ = [
     "Payload",
     "PlanId",
     "Positive",
+    "Quantity",
     "Rate",
     "Reference",
     "Role",
@@ -112,38 +120,62 @@ class Lookup(NamedTuple):
     values: tuple[str, ...]
 
 
-def _day(value: object) -> date:
-    day = date.fromisoformat(value) if isinstance(value, str) else None
-    if day is None or day.isoformat() != value:
-        raise ValueError("a day is written YYYY-MM-DD")
-    return day
-
-
-_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z\Z", re.ASCII)
-
-
-def _instant(value: object) -> datetime:
-    if not isinstance(value, str) or _INSTANT.match(value) is None:
-        raise ValueError("an instant is written YYYY-MM-DDTHH:MM:SSZ")
-    return datetime.fromisoformat(value).astimezone(UTC)
-
-
-_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?\Z", re.ASCII)
-
-
-def _decimal(value: object) -> Decimal:
-    if not isinstance(value, str) or _DECIMAL.match(value) is None:
-        raise ValueError("a rate is a decimal written as a string, such as 0.0525")
-    return Decimal(value)
-
-
 T = TypeVar("T")
+W = TypeVar("W")
 
 
-def _distinct(values: tuple[T, ...]) -> tuple[T, ...]:
-    if len(set(values)) != len(values):
-        raise ValueError("the list names one thing twice")
-    return values
+class Written(Generic[W]):
+    """Text of one exact form, read as a value; a payload's schema states the form."""
+
+    def __init__(self, form: str, read: Callable[[str], W], rule: str, **schema: str) -> None:
+        self._matches = re.compile(rf"{form}\Z", re.ASCII).match
+        self._read, self._rule = read, rule
+        self._schema: dict[str, Any] = {"type": "string", "pattern": f"^{form}$", **schema}
+
+    def read(self, value: object) -> W:
+        """Return the value; ValueError for anything but text of the form that has one."""
+        if not isinstance(value, str) or self._matches(value) is None:
+            raise ValueError(self._rule)
+        return self._read(value)
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_before_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        del schema, handler
+        return self._schema
+
+
+_DAY = Written(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", date.fromisoformat, "a day is written YYYY-MM-DD", format="date")
+_INSTANT = Written(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z",
+    lambda text: datetime.fromisoformat(text).astimezone(UTC),
+    "an instant is written YYYY-MM-DDTHH:MM:SSZ",
+    format="date-time",
+)
+_RATE = Written(
+    r"(0|[1-9][0-9]{0,8})(\.[0-9]{1,12})?", Decimal, "a rate is a decimal written as a string, such as 0.0525"
+)
+_QUANTITY = Written(
+    r"(0|[1-9][0-9]{0,14})(\.[0-9]{1,6})?", Decimal, "a quantity is a decimal written as a string, such as 12.5"
+)
+
+
+class Distinct:
+    """Of a list: it names nothing twice."""
+
+    @staticmethod
+    def read(values: tuple[T, ...]) -> tuple[T, ...]:
+        """Return the values; ValueError when two are the same."""
+        if len(set(values)) != len(values):
+            raise ValueError("the list names one thing twice")
+        return values
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return no_info_after_validator_function(self.read, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(schema), "uniqueItems": True}
 
 
 # No control characters: they cannot be shown, and a database may refuse them.
@@ -155,13 +187,16 @@ PlanId = Annotated[
     str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029/]*$")
 ]
 Account = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{40}$")]
-Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(Role)), AfterValidator(_distinct)]
+Roles = Annotated[tuple[Role, ...], Field(min_length=1, max_length=len(Role)), Distinct()]
 Amount = Annotated[int, Field(ge=0, le=MAX_FEN)]
 Positive = Annotated[int, Field(gt=0, le=MAX_FEN)]
 Delta = Annotated[int, Field(ge=-MAX_FEN, le=MAX_FEN)]
-Day = Annotated[date, BeforeValidator(_day)]
-Instant = Annotated[datetime, BeforeValidator(_instant)]
-Rate = Annotated[Decimal, BeforeValidator(_decimal)]
+Day = Annotated[date, _DAY]
+Instant = Annotated[datetime, _INSTANT]
+Rate = Annotated[Decimal, _RATE]
+Quantity = Annotated[Decimal, _QUANTITY]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Part(BaseModel):
@@ -191,8 +226,18 @@ class Payload(Part):
     def references(self) -> Iterable[Reference]:
         """Return what the record names. Every thing its projection reads belongs here: it is read in one go."""
 
+    def makes(self, record: Record) -> Iterable[Reference]:
+        """Return what it makes under names that come from its transaction; they are new like any other."""
+        del record
+        return ()
+
     def lookups(self) -> Iterable[Lookup]:
         """Return what the projection looks up by something else than a name; it is read in one go too."""
+        return ()
+
+    def lookups_after(self, facts: Projection) -> Iterable[Lookup]:
+        """Return what it looks up by what the things it names say; those have been read by then."""
+        del facts
         return ()
 
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from ledger.facts import (
     CollectionItem,
     Distribution,
     Payment,
+    PaymentUse,
     Plan,
     PlanCash,
     PoolAsset,
@@ -34,6 +36,7 @@ from ledger.records.base import (
     Role,
     record_kind,
 )
+from ledger.records.plans import cash_of, count_cash, running
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
@@ -51,10 +54,6 @@ class Collected(Part):
     amount: Positive
 
 
-def _cash(facts: Projection, plan: str) -> PlanCash:
-    return facts.current(PlanCash, plan) or PlanCash(id=plan)
-
-
 @record_kind("collection.received", by=[Role.SERVICER])
 class CollectionReceived(Payload):
     """The servicer collected cash on the pool (归集)."""
@@ -69,13 +68,15 @@ class CollectionReceived(Payload):
         return [
             Reference(Collection, self.collection, Need.NEW),
             Reference(Plan, self.plan, Need.ESSENTIAL),
+            Reference(PlanCash, self.plan, Need.READ),
             *dict.fromkeys(Reference(Payment, each.payment) for each in self.items),
+            *dict.fromkeys(Reference(PaymentUse, each.payment, Need.READ) for each in self.items),
             *dict.fromkeys(Reference(Receivable, each.asset) for each in self.items),
             *dict.fromkeys(Reference(PoolAsset, within_plan(self.plan, each.asset), Need.READ) for each in self.items),
         ]
 
     def project(self, facts: Projection) -> None:
-        plan = facts.current(Plan, self.plan)
+        plan = running(facts, self.plan)
         if plan is None:
             return
         subject = f"collection {self.collection}"
@@ -113,8 +114,31 @@ class CollectionReceived(Payload):
                     amount=each.amount,
                 )
             )
-        cash = _cash(facts, self.plan)
-        facts.begin(cash.changed(collected=facts.total(cash.collected, self.amount, f"plan {self.plan}")))
+        count_cash(facts, self.plan, collected=self.amount)
+        self._use_payments(facts)
+
+    def _use_payments(self, facts: Projection) -> None:
+        """Report payments of which all plans together have collected more than was paid, and keep what they have."""
+        taken: Counter[str] = Counter()
+        for each in self.items:
+            taken[each.payment] += each.amount
+        for name, amount in taken.items():
+            payment = facts.current(Payment, name)
+            if payment is None:
+                continue
+            used = facts.current(PaymentUse, name)
+            before = PaymentUse(id=name) if used is None else used
+            collected = facts.total(before.collected, amount, f"payment {name}")
+            if collected > payment.amount:
+                facts.finding(
+                    Code.COLLECTION_EXCEEDS_PAYMENT,
+                    f"More was collected of payment {name} than was paid",
+                    subject=f"payment {name}",
+                    others=[payment.from_position, None if used is None else used.from_position],
+                    paid=payment.amount,
+                    collected=collected,
+                )
+            facts.begin(before.changed(collected=collected))
 
 
 @record_kind("collection.remitted", by=[Role.SERVICER])
@@ -131,11 +155,12 @@ class CollectionRemitted(Payload):
         return [
             Reference(Remittance, self.remittance, Need.NEW),
             Reference(Plan, self.plan, Need.ESSENTIAL),
+            Reference(PlanCash, self.plan, Need.READ),
             *(Reference(Collection, each) for each in dict.fromkeys(self.collections)),
         ]
 
     def project(self, facts: Projection) -> None:
-        plan = facts.current(Plan, self.plan)
+        plan = running(facts, self.plan)
         if plan is None:
             return
         subject = f"remittance {self.remittance}"
@@ -182,8 +207,7 @@ class CollectionRemitted(Payload):
                 collections=list(self.collections),
             )
         )
-        cash = _cash(facts, self.plan)
-        facts.begin(cash.changed(remitted=facts.total(cash.remitted, self.amount, f"plan {self.plan}")))
+        count_cash(facts, self.plan, remitted=self.amount)
 
 
 @record_kind("distribution.made", by=[Role.CUSTODIAN, Role.PLAN_MANAGER])
@@ -203,10 +227,11 @@ class DistributionMade(Payload):
             Reference(Distribution, self.distribution, Need.NEW),
             Reference(Plan, self.plan, Need.ESSENTIAL),
             Reference(Tranche, within_plan(self.plan, self.tranche), Need.ESSENTIAL),
+            Reference(PlanCash, self.plan, Need.READ),
         ]
 
     def project(self, facts: Projection) -> None:
-        plan = facts.current(Plan, self.plan)
+        plan = running(facts, self.plan)
         tranche = facts.current(Tranche, within_plan(self.plan, self.tranche))
         if plan is None or tranche is None:
             return
@@ -222,16 +247,16 @@ class DistributionMade(Payload):
                 principal=self.principal,
                 outstanding=tranche.outstanding,
             )
-        cash = _cash(facts, self.plan)
-        distributed = facts.total(cash.distributed, self.principal + self.interest, f"plan {self.plan}")
-        if distributed > cash.remitted:
+        cash = cash_of(facts, self.plan)
+        count_cash(facts, self.plan, distributed=self.principal + self.interest)
+        if cash.distributed + self.principal + self.interest > cash.distributable:
             facts.finding(
                 Code.DISTRIBUTION_EXCEEDS_CASH,
-                "The plan has distributed more than was remitted to it",
+                "The plan has distributed more than reached it and was not spent on purchases",
                 subject=f"distribution {self.distribution}",
-                others=[cash.from_position] if cash.from_position else [],
-                distributed=distributed,
-                remitted=cash.remitted,
+                others=[cash.from_position],
+                distributed=cash.distributed + self.principal + self.interest,
+                received=cash.distributable,
             )
         facts.add(
             Distribution(
@@ -247,4 +272,3 @@ class DistributionMade(Payload):
         if self.principal:
             outstanding = facts.total(tranche.outstanding, -self.principal, f"tranche {tranche.id}")
             facts.begin(tranche.changed(outstanding=outstanding))
-        facts.begin(cash.changed(distributed=distributed))

@@ -6,21 +6,47 @@ from calendar import monthrange
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
-from ledger.facts import Member, Output, Payment, PaymentUse, Receivable, Settlement
+from ledger.facts import (
+    Certificate,
+    Credit,
+    Member,
+    Output,
+    Payment,
+    PaymentUse,
+    Quota,
+    Receivable,
+    Settlement,
+)
 from ledger.finding import Code
-from ledger.records.base import Amount, Id, Need, Payload, Rate, Reference, Role, record_kind
-from ledger.records.spending import Inputs, Outputs, begin_output, inputs_named, make, owned_by, spend
+from ledger.records.base import Amount, Id, Lookup, Need, Payload, Rate, Reference, Role, Text, record_kind
+from ledger.records.payments import clears
+from ledger.records.spending import (
+    Inputs,
+    Making,
+    Moving,
+    Outputs,
+    begin_output,
+    inputs_named,
+    make,
+    owned_by,
+    proposer,
+    receiver,
+    spend,
+)
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
 
 __all__ = [
+    "CertificateCancelled",
     "CertificateFinanced",
     "CertificateIssued",
     "CertificateRedeemed",
+    "CertificateRefused",
     "CertificateSignedIn",
     "CertificateSplit",
     "CertificateTransferProposed",
+    "CertificateWithdrawn",
     "year_after",
 ]
 
@@ -31,16 +57,22 @@ def year_after(day: date) -> date:
 
 
 @record_kind("certificate.issued", by=[Role.CORE_ENTERPRISE])
-class CertificateIssued(Payload):
+class CertificateIssued(Making):
     """The debtor issues a certificate (开立) on a receivable it confirmed."""
 
     certificate: Id
     receivable: Id
     issuer: Id
-    outputs: Outputs
 
     def references(self) -> list[Reference]:
-        return [Reference(Receivable, self.receivable, Need.ESSENTIAL), Reference(Member, self.issuer)]
+        return [
+            Reference(Certificate, self.certificate, Need.NEW),
+            Reference(Receivable, self.receivable, Need.ESSENTIAL),
+            Reference(Member, self.issuer),
+        ]
+
+    def lookups(self) -> list[Lookup]:
+        return [Lookup(Credit, "subject", (self.issuer,)), Lookup(Quota, "purpose", (self.certificate,))]
 
     def project(self, facts: Projection) -> None:
         receivable = facts.current(Receivable, self.receivable)
@@ -54,10 +86,11 @@ class CertificateIssued(Payload):
                 subject=f"receivable {self.receivable}",
                 others=[receivable.from_position],
             )
-        certified = facts.total(
-            receivable.certified, sum(each.amount for each in self.outputs), f"receivable {self.receivable}"
-        )
+        amount = sum(each.amount for each in self.outputs)
+        certified = facts.total(receivable.certified, amount, f"receivable {self.receivable}")
         self._check_amount(receivable, certified, facts)
+        self._check_quota(amount, facts)
+        facts.add(Certificate(id=self.certificate, receivable=self.receivable, issuer=self.issuer, amount=amount))
         lawful = {(receivable.creditor,), (self.issuer, receivable.creditor)}
         for index, made in enumerate(self.outputs):
             if made.owners not in lawful:
@@ -114,17 +147,35 @@ class CertificateIssued(Payload):
                 receivable=receivable.amount + receivable.adjusted,
             )
 
+    def _check_quota(self, amount: int, facts: Projection) -> None:
+        """Report an issue beyond the quota occupied for it, of an issuer whom a credit binds (在授信额度内开立)."""
+        granted = [each for each in facts.live(Credit, "subject", [self.issuer]) if each.basis == "certificates"]
+        if not granted:
+            return
+        names = {each.id for each in granted}
+        quota = sum(
+            each.amount
+            for each in facts.live(Quota, "purpose", [self.certificate])
+            if each.credit in names and each.state == "occupied" and each.purpose_kind == "certificate"
+        )
+        if amount > quota:
+            facts.finding(
+                Code.CERTIFICATE_EXCEEDS_QUOTA,
+                f"The certificate is worth more than the quota of {self.issuer} that is occupied for it",
+                subject=f"certificate {self.certificate}",
+                others=[each.from_position for each in granted],
+                amount=amount,
+                quota=quota,
+            )
+
 
 def _sender(facts: Projection) -> str | None:
     return None if facts.sender is None else facts.sender.id
 
 
 @record_kind("certificate.transfer_proposed")
-class CertificateTransferProposed(Payload):
+class CertificateTransferProposed(Moving, Making):
     """The owner moves value to the middle account (中间户) of itself and the receiver; change stays its own."""
-
-    inputs: Inputs
-    outputs: Outputs
 
     def references(self) -> list[Reference]:
         return [*inputs_named(self.inputs), *_members(self.outputs)]
@@ -137,11 +188,9 @@ class CertificateTransferProposed(Payload):
 
 
 @record_kind("certificate.signed_in")
-class CertificateSignedIn(Payload):
+class CertificateSignedIn(Moving, Making):
     """The receiver signs in (签收) what waits on the middle account."""
 
-    inputs: Inputs
-    outputs: Outputs
     by: Id
 
     def references(self) -> list[Reference]:
@@ -150,16 +199,47 @@ class CertificateSignedIn(Payload):
     def project(self, facts: Projection) -> None:
         facts.by_party(self.by, act=f"signs in for {self.by}")
         spent = spend(facts, self.inputs)
-        owned_by(facts, spent, self.by, sharing=True)
+        owned_by(facts, spent, self.by, receiver)
+        make(facts, spent, self.outputs, may_own=lambda owners: owners == (self.by,))
+
+
+@record_kind("certificate.refused")
+class CertificateRefused(Moving, Making):
+    """The receiver gives back (拒签) what waits on the middle account."""
+
+    by: Id
+    reason: Text
+
+    def references(self) -> list[Reference]:
+        return [*inputs_named(self.inputs), *_members(self.outputs), Reference(Member, self.by)]
+
+    def project(self, facts: Projection) -> None:
+        facts.by_party(self.by, act=f"refuses for {self.by}")
+        spent = spend(facts, self.inputs)
+        owned_by(facts, spent, self.by, receiver)
+        proposers = {(each.owner,) for each in spent}
+        make(facts, spent, self.outputs, may_own=lambda owners: owners in proposers)
+
+
+@record_kind("certificate.withdrawn")
+class CertificateWithdrawn(Moving, Making):
+    """The proposer takes back (撤回) what waits on the middle account."""
+
+    by: Id
+
+    def references(self) -> list[Reference]:
+        return [*inputs_named(self.inputs), *_members(self.outputs), Reference(Member, self.by)]
+
+    def project(self, facts: Projection) -> None:
+        facts.by_party(self.by, act=f"withdraws for {self.by}")
+        spent = spend(facts, self.inputs)
+        owned_by(facts, spent, self.by, proposer)
         make(facts, spent, self.outputs, may_own=lambda owners: owners == (self.by,))
 
 
 @record_kind("certificate.split")
-class CertificateSplit(Payload):
+class CertificateSplit(Moving, Making):
     """The owner splits (拆分) what it owns; the pieces stay its own."""
-
-    inputs: Inputs
-    outputs: Outputs
 
     def references(self) -> list[Reference]:
         return inputs_named(self.inputs)
@@ -172,11 +252,9 @@ class CertificateSplit(Payload):
 
 
 @record_kind("certificate.financed")
-class CertificateFinanced(Payload):
+class CertificateFinanced(Moving, Making):
     """The owner gives outputs to a financier for a price (融资); change stays its own."""
 
-    inputs: Inputs
-    outputs: Outputs
     financier: Id
     form: Literal["factoring", "discount", "forfaiting", "payables_finance", "loan"]
     price: Amount
@@ -212,6 +290,10 @@ class CertificateRedeemed(Payload):
             Reference(PaymentUse, self.payment, Need.READ),
         ]
 
+    def lookups_after(self, facts: Projection) -> list[Lookup]:
+        outputs = (facts.last(Output, name) for name in self.inputs)
+        return [Lookup(Settlement, "receivable", tuple({output.root for output in outputs if output is not None}))]
+
     def project(self, facts: Projection) -> None:
         spent = spend(facts, self.inputs)
         if facts.sender is not None and not {Role.SETTLEMENT, Role.ASSET_GATEWAY}.intersection(facts.sender.roles):
@@ -238,10 +320,12 @@ class CertificateRedeemed(Payload):
                 paid=payment.amount,
                 redeemed=redeemed,
             )
-        facts.begin(PaymentUse(id=self.payment, redeemed=redeemed))
+        facts.begin((used or PaymentUse(id=self.payment)).changed(redeemed=redeemed))
 
     def _check_payer(self, payment: Payment, live: list[Output], facts: Projection) -> None:
         strange = [output for output in live if payment.payer != output.issuer]
+        if strange and clears(facts, payment.payer):
+            return
         for root, output in {output.root: output for output in strange}.items():
             receivable = facts.current(Receivable, root)
             if receivable is None or payment.payer != receivable.debtor:
@@ -268,6 +352,27 @@ class CertificateRedeemed(Payload):
                     others=[payment.from_position],
                     amount=output.amount,
                 )
+
+
+@record_kind("certificate.cancelled")
+class CertificateCancelled(Moving):
+    """The owner gives outputs up (注销); their value returns to the receivables they were issued on."""
+
+    by: Id
+    reason: Text
+
+    def references(self) -> list[Reference]:
+        return [*inputs_named(self.inputs), Reference(Member, self.by)]
+
+    def project(self, facts: Projection) -> None:
+        facts.by_party(self.by, act=f"cancels for {self.by}")
+        spent = spend(facts, self.inputs)
+        owned_by(facts, spent, self.by)
+        for output in spent:
+            receivable = facts.current(Receivable, output.root)
+            if output.to_position is None and receivable is not None:  # what was spent before returns nothing
+                certified = facts.total(receivable.certified, -output.amount, f"receivable {output.root}")
+                facts.begin(receivable.changed(certified=certified))
 
 
 def _members(outputs: Outputs) -> list[Reference]:

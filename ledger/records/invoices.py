@@ -21,6 +21,7 @@ from ledger.records.base import (
     Text,
     record_kind,
 )
+from ledger.records.documents import refer, referred
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
@@ -40,7 +41,7 @@ _PATHS = {
 
 @record_kind("invoice.registered", by=[Role.SUPPLIER, Role.CORE_ENTERPRISE, Role.ASSET_GATEWAY, Role.PLATFORM])
 class InvoiceRegistered(Payload):
-    """An invoice becomes known."""
+    """An invoice (发票) becomes known, with what it refers to."""
 
     invoice: Id
     number: Id
@@ -60,6 +61,7 @@ class InvoiceRegistered(Payload):
             Reference(Invoice, self.invoice, Need.NEW),
             Reference(Member, self.seller),
             Reference(Member, self.buyer),
+            *referred(self.refers_to),
         ]
 
     def project(self, facts: Projection) -> None:
@@ -78,6 +80,7 @@ class InvoiceRegistered(Payload):
                 Code.INVOICE_NUMBER, "A digital invoice's number has 20 digits", subject=subject, number=self.number
             )
         facts.dated("an invoice is issued before it is registered", self.issued, facts.record.business_day)
+        refer(facts, "invoice", self.invoice, self.refers_to)
         facts.add(
             Invoice(
                 id=self.invoice,

@@ -1,74 +1,87 @@
-"""Securitisation plans (专项计划): established, and given a pool."""
+"""Securitisation plans (专项计划): established, amended, events declared on them, liquidated."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from ledger.facts import (
+    ConcentrationLimit,
+    EligibilityCriterion,
     Member,
-    Output,
     Plan,
+    PlanAccount,
     PlanCash,
+    PlanEvent,
+    PlanFee,
+    PlanTrigger,
     PoolAsset,
-    Receivable,
     Tranche,
     within_plan,
 )
 from ledger.finding import Code
 from ledger.records.base import (
-    MAX_ITEMS,
     Amount,
     Day,
+    Distinct,
     Id,
     Ids,
     Lookup,
     Need,
-    Part,
     Payload,
     PlanId,
-    Positive,
-    Rate,
     Reference,
     Role,
     Text,
     canonical,
     record_kind,
 )
+from ledger.records.plan_terms import Accounts, Criteria, Event, Fees, Limits, Revolving, Terms, Tranches, Triggers
+from ledger.records.pooling import unfinished
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
 
-__all__ = ["Assigned", "PlanEstablished", "PoolAssigned", "Terms", "TrancheTerms"]
+__all__ = [
+    "EventDeclared",
+    "PlanDocumented",
+    "PlanEstablished",
+    "PlanLiquidated",
+    "PlanTermsAmended",
+    "cash_of",
+    "count_cash",
+    "running",
+]
+
+MAX_DATES = 1_000  # payment dates of one plan
+MAX_STEPS = 1_000  # of one waterfall
 
 
-class TrancheTerms(Part):
-    """A tranche as the plan's record states it."""
-
-    tranche: Id
-    name: Text
-    code: Text
-    rank: Literal["senior", "mezzanine", "subordinated"]
-    principal: Amount
-    rate: Rate | None
-    repayment: Literal["pass_through", "scheduled", "bullet", "residual"]
-    maturity: Day
-
-
-class Terms(Part):
-    """How the plan computes: day count, rounding to the fen, fen per unit, days from record date to payment."""
-
-    day_count: Literal["ACT/365F"]
-    rounding: Literal["half_up", "down"]
-    face: Positive
-    record_date_lag: Annotated[int, Field(ge=0, le=366)]
+def running(facts: Projection, name: str) -> Plan | None:
+    """Return the plan that a record acts on; report one whose liquidation (清算) was complete before."""
+    plan = facts.current(Plan, name)
+    if plan is not None and plan.liquidated_on is not None:
+        facts.finding(
+            Code.PLAN_STATUS,
+            f"{facts.record.kind} acts on plan {name}, whose liquidation was complete before",
+            subject=f"plan {name}",
+            others=[plan.from_position],
+            liquidated=str(plan.liquidated_on),
+        )
+    return plan
 
 
-def _named_once(tranches: tuple[TrancheTerms, ...]) -> tuple[TrancheTerms, ...]:
-    if len({each.tranche for each in tranches}) != len(tranches):
-        raise ValueError("two tranches have one name")
-    return tranches
+def cash_of(facts: Projection, plan: str) -> PlanCash:
+    """Return the plan's cash so far."""
+    return facts.current(PlanCash, plan) or PlanCash(id=plan)
+
+
+def count_cash(facts: Projection, plan: str, **fen: int) -> None:
+    """Add amounts to columns of the plan's cash."""
+    cash = cash_of(facts, plan)
+    after = {name: facts.total(getattr(cash, name), amount, f"plan {plan}") for name, amount in fen.items()}
+    facts.begin(cash.changed(**after))
 
 
 @record_kind("plan.established", by=[Role.PLAN_MANAGER])
@@ -87,12 +100,20 @@ class PlanEstablished(Payload):
     cutoff: Day
     closing: Day
     maturity: Day
-    tranches: Annotated[tuple[TrancheTerms, ...], Field(min_length=1, max_length=100), AfterValidator(_named_once)]
+    tranches: Tranches
     terms: Terms
 
     def references(self) -> list[Reference]:
-        members = dict.fromkeys((self.manager, self.custodian, self.servicer, *self.originators))
+        members = dict.fromkeys((self.manager, self.custodian, self.servicer, *self.originators, *self._parties()))
         return [Reference(Plan, self.plan, Need.NEW), *(Reference(Member, member) for member in members)]
+
+    def _parties(self) -> list[str]:
+        """Return the further members a version names."""
+        return []
+
+    def _columns(self) -> dict[str, Any]:
+        """Return what a version states of the plan beyond this one."""
+        return {}
 
     def project(self, facts: Projection) -> None:
         facts.by_party(self.manager, act=f"establishes a plan of {self.manager}")
@@ -112,7 +133,8 @@ class PlanEstablished(Payload):
                 cutoff=self.cutoff,
                 closing=self.closing,
                 maturity=self.maturity,
-                terms=canonical(self.terms.model_dump()).decode(),
+                terms=_text_of(self.terms),
+                **self._columns(),
             )
         )
         facts.add(PlanCash(id=self.plan))
@@ -136,96 +158,174 @@ class PlanEstablished(Payload):
             )
 
 
-class Assigned(Part):
-    """A receivable, and the outputs by which the assignor owns it; none when it owns the receivable itself."""
+@record_kind("plan.established", by=[Role.PLAN_MANAGER], version=2)
+class PlanDocumented(PlanEstablished):
+    """The same, with what the plan's documents (计划说明书) say of its accounts, its pool and its payments."""
 
-    asset: Id
-    outputs: Ids
+    accounts: Accounts
+    fees: Fees
+    triggers: Triggers
+    eligibility: Criteria
+    concentration_limits: Limits
+    revolving: Revolving | None = None
+    payment_dates: Annotated[tuple[Day, ...], Field(max_length=MAX_DATES), Distinct()]
+    waterfall: Annotated[tuple[Text, ...], Field(max_length=MAX_STEPS)]
+
+    def _parties(self) -> list[str]:
+        return [*(each.bank for each in self.accounts), *(each.payee for each in self.fees)]
+
+    def _columns(self) -> dict[str, Any]:
+        return {
+            "revolving_until": None if self.revolving is None else self.revolving.until,
+            "revolving_min_yield": None if self.revolving is None else self.revolving.min_yield,
+            "payment_dates": [day.isoformat() for day in self.payment_dates],
+            "waterfall": list(self.waterfall),
+        }
+
+    def project(self, facts: Projection) -> None:
+        super().project(facts)
+        if self.revolving is not None:
+            facts.dated("the revolving period ends after closing", self.closing, self.revolving.until)
+            facts.dated("the revolving period ends before maturity", self.revolving.until, self.maturity)
+        if self.payment_dates:
+            facts.dated("a plan pays its holders after closing", self.closing, min(self.payment_dates))
+        for place, account in enumerate(self.accounts):
+            facts.add(PlanAccount(**self._row(place, account.account), **account.model_dump()))
+        for place, fee in enumerate(self.fees):
+            facts.add(PlanFee(**self._row(place, fee.fee), **fee.model_dump()))
+        for place, trigger in enumerate(self.triggers):
+            facts.add(PlanTrigger(**self._row(place, trigger.trigger), **trigger.model_dump()))
+        for place, criterion in enumerate(self.eligibility):
+            facts.add(EligibilityCriterion(**self._row(place, criterion.criterion), **criterion.model_dump()))
+        for place, each in enumerate(self.concentration_limits):
+            facts.add(ConcentrationLimit(**self._row(place, each.by), grouping=each.by, limit=each.limit))
+
+    def _row(self, place: int, name: str) -> dict[str, Any]:
+        return {"id": within_plan(self.plan, name), "plan": self.plan, "place": place}
 
 
-@record_kind("pool.assigned", by=[Role.ORIGINATOR, Role.FACTOR])
-class PoolAssigned(Payload):
-    """An originator assigns assets to the plan (二次转让)."""
+def _text_of(terms: Terms) -> str:
+    return canonical(terms.model_dump()).decode()
+
+
+@record_kind("plan.terms_amended", by=[Role.PLAN_MANAGER])
+class PlanTermsAmended(Payload):
+    """The manager amends how the plan computes (变更约定), from a day on."""
 
     plan: Id
-    date: Day
-    assignor: Id
-    price: Amount
-    assets: Annotated[tuple[Assigned, ...], Field(min_length=1, max_length=MAX_ITEMS)]
+    effective: Day
+    reason: Text
+    terms: Terms
+
+    def references(self) -> list[Reference]:
+        return [Reference(Plan, self.plan, Need.ESSENTIAL)]
+
+    def project(self, facts: Projection) -> None:
+        plan = running(facts, self.plan)
+        if plan is None:
+            return
+        facts.by_party(plan.manager, act=f"amends plan {self.plan}")
+        facts.dated("terms are amended after the plan's cut-off", plan.cutoff, self.effective)
+        facts.begin(plan.changed(terms=_text_of(self.terms), terms_from=self.effective, terms_reason=self.reason))
+
+
+@record_kind("event.declared", by=[Role.PLAN_MANAGER])
+class EventDeclared(Payload):
+    """The manager declares an event on the plan, such as acceleration (加速清偿)."""
+
+    plan: Id
+    event: Event
+    at: Day
+    reason: Text
 
     def references(self) -> list[Reference]:
         return [
             Reference(Plan, self.plan, Need.ESSENTIAL),
-            Reference(Member, self.assignor),
-            *dict.fromkeys(Reference(Receivable, each.asset) for each in self.assets),
-            *dict.fromkeys(Reference(Output, output) for each in self.assets for output in each.outputs),
+            Reference(PlanEvent, within_plan(self.plan, self.event), Need.READ),
         ]
 
-    def lookups(self) -> list[Lookup]:
-        return [Lookup(PoolAsset, "asset", tuple(each.asset for each in self.assets))]
-
     def project(self, facts: Projection) -> None:
-        plan = facts.current(Plan, self.plan)
-        facts.by_party(self.assignor, act=f"assigns for {self.assignor}")
-        facts.dated("an assignment is made before it is recorded", self.date, facts.record.business_day)
-        if plan is not None and self.assignor not in plan.originators:
+        plan = running(facts, self.plan)
+        if plan is None:
+            return
+        facts.by_party(plan.manager, act=f"declares an event on plan {self.plan}")
+        facts.dated("an event is declared after the plan's cut-off", plan.cutoff, self.at)
+        facts.dated("an event is declared before that is recorded", self.at, facts.record.business_day)
+        declared = facts.current(PlanEvent, within_plan(self.plan, self.event))
+        if declared is not None:
             facts.finding(
-                Code.PLAN_ORIGINATOR,
-                f"{self.assignor} is no originator of plan {self.plan}",
+                Code.EVENT_STATUS,
+                f"{self.event} was declared on plan {self.plan} before",
+                subject=f"plan {self.plan}",
+                others=[declared.from_position],
+                before=str(declared.declared_on),
+            )
+            return
+        if self.event == "revolving_ended" and plan.revolving_until is None:
+            facts.finding(
+                Code.EVENT_STATUS,
+                f"Plan {self.plan} has no revolving period that could end",
                 subject=f"plan {self.plan}",
                 others=[plan.from_position],
             )
-        pooled: dict[str, list[PoolAsset]] = {}
-        for row in facts.live(PoolAsset, "asset", (each.asset for each in self.assets)):
-            pooled.setdefault(row.asset, []).append(row)
-        for each in self.assets:
-            receivable = facts.current(Receivable, each.asset)
-            if receivable is None:
-                continue
-            self._check_owner(each, receivable, facts)
-            held = pooled.setdefault(each.asset, [])
-            if held:
-                plans = dict.fromkeys(row.plan for row in held)
-                facts.finding(
-                    Code.POOL_DOUBLE,
-                    f"{each.asset} is in the pool of {', '.join(plans)} and is assigned to {self.plan}",
-                    subject=f"receivable {each.asset}",
-                    others=[row.from_position for row in held],
-                    outstanding=receivable.outstanding,
-                )
-                if self.plan in plans:
-                    continue  # the pool holds it; a second time would only count it twice
-            row = PoolAsset(
-                id=within_plan(self.plan, each.asset),
+        facts.add(
+            PlanEvent(
+                id=within_plan(self.plan, self.event),
                 plan=self.plan,
-                asset=each.asset,
-                outputs=list(each.outputs),
-                assigned_on=self.date,
-                price=self.price,
-                assignor=self.assignor,
+                event=self.event,
+                declared_on=self.at,
+                reason=self.reason,
             )
-            facts.add(row)
-            held.append(row)
+        )
 
-    def _check_owner(self, assigned: Assigned, receivable: Receivable, facts: Projection) -> None:
-        reasons: list[tuple[str, int]] = []
-        if not assigned.outputs and receivable.creditor != self.assignor:
-            reasons.append((f"its creditor is {receivable.creditor}", receivable.from_position))
-        for name in assigned.outputs:
-            output = facts.last(Output, name)
-            if output is None:
-                continue
-            if output.root != assigned.asset:
-                reasons.append((f"output {name} is a piece of {output.root}", output.from_position))
-            elif output.to_position is not None:
-                reasons.append((f"output {name} was spent before", output.to_position))
-            elif output.owners != (self.assignor,):
-                reasons.append((f"output {name} belongs to {' and '.join(output.owners)}", output.from_position))
-        for reason, position in reasons:
+
+@record_kind("plan.liquidated", by=[Role.PLAN_MANAGER])
+class PlanLiquidated(Payload):
+    """The plan's liquidation is complete (清算完成): nothing is left in its pool, and nothing to distribute."""
+
+    plan: Id
+    at: Day
+    surplus: Amount
+
+    def references(self) -> list[Reference]:
+        return [Reference(Plan, self.plan, Need.ESSENTIAL)]
+
+    def lookups(self) -> list[Lookup]:
+        return [Lookup(PoolAsset, "plan", (self.plan,)), Lookup(Tranche, "plan", (self.plan,))]
+
+    def project(self, facts: Projection) -> None:
+        plan = running(facts, self.plan)
+        if plan is None:
+            return
+        facts.by_party(plan.manager, act=f"liquidates plan {self.plan}")
+        facts.dated("a plan is liquidated after closing", plan.closing, self.at)
+        facts.dated("a plan is liquidated before that is recorded", self.at, facts.record.business_day)
+        if plan.liquidated_on is not None:
+            return
+        if left := unfinished(facts, self.plan):
             facts.finding(
-                Code.POOL_NOT_OWNER,
-                f"{self.assignor} assigns {assigned.asset}, but {reason}",
-                subject=f"receivable {assigned.asset}",
-                others=[position],
-                outstanding=receivable.outstanding,
+                Code.PLAN_STATUS,
+                f"Plan {self.plan} is liquidated with {len(left)} assets in its pool that are not settled",
+                subject=f"plan {self.plan}",
+                others=[left[0].from_position],
+                assets=len(left),
+            )
+        self._check_principal(facts)
+        facts.begin(plan.changed(liquidated_on=self.at, surplus=self.surplus))
+
+    def _check_principal(self, facts: Projection) -> None:
+        """Report principal that was not repaid. A subordinated tranche (次级) bears losses; not beside a surplus."""
+        unpaid = [
+            tranche
+            for tranche in facts.live(Tranche, "plan", [self.plan])
+            if tranche.outstanding > 0 and (self.surplus or tranche.rank != "subordinated")
+        ]
+        if unpaid:
+            facts.finding(
+                Code.PLAN_STATUS,
+                f"Plan {self.plan} is liquidated, and principal of {len(unpaid)} of its tranches is unpaid",
+                subject=f"plan {self.plan}",
+                others=[each.from_position for each in unpaid],
+                outstanding=sum(each.outstanding for each in unpaid),
+                surplus=self.surplus,
             )

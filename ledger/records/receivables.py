@@ -1,17 +1,23 @@
-"""Receivables (应收账款): registered, confirmed by the debtor (确权), adjusted."""
+"""Receivables (应收账款): registered, confirmed by the debtor (确权), adjusted, settled."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from ledger.facts import Invoice, Member, Receivable, ReceivableInvoice
+from ledger.facts import Invoice, Member, Payment, Receivable, ReceivableInvoice
 from ledger.finding import Code
-from ledger.records.base import Day, Delta, Id, Ids, Need, Payload, Positive, Reference, Role, record_kind
+from ledger.records.base import Day, Delta, Id, Ids, Lookup, Need, Payload, Positive, Reference, Role, record_kind
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
 
-__all__ = ["ReceivableAdjusted", "ReceivableConfirmed", "ReceivableRegistered"]
+__all__ = ["ReceivableAdjusted", "ReceivableConfirmed", "ReceivableRegistered", "ReceivableSettled"]
+
+SHOWN = 5  # names spelled out in one message
+TIED = 500  # receivables tied to one by shared invoices; beyond that the search for more of them ends
+
+_AGENTS = frozenset((Role.SETTLEMENT, Role.ASSET_GATEWAY, Role.SERVICER))
+"""Who may declare settled what it is no party of."""
 
 
 @record_kind("receivable.registered", by=[Role.SUPPLIER, Role.ASSET_GATEWAY, Role.PLATFORM])
@@ -34,6 +40,9 @@ class ReceivableRegistered(Payload):
             Reference(Member, self.debtor),
             *(Reference(Invoice, invoice) for invoice in dict.fromkeys(self.invoices)),
         ]
+
+    def lookups(self) -> list[Lookup]:
+        return [Lookup(ReceivableInvoice, "invoice", self.invoices)]
 
     def project(self, facts: Projection) -> None:
         subject = f"receivable {self.receivable}"
@@ -74,19 +83,51 @@ class ReceivableRegistered(Payload):
         )
 
     def _check_amount(self, facts: Projection) -> None:
-        """Report a receivable larger than its invoices; without any, or with one nobody knows, there is no telling."""
-        invoices = [facts.current(Invoice, name) for name in dict.fromkeys(self.invoices)]
-        known = [invoice for invoice in invoices if invoice is not None]
-        total = sum(invoice.amount_including_tax for invoice in known)
-        if known and len(known) == len(invoices) and self.amount > total:
-            facts.finding(
-                Code.RECEIVABLE_EXCEEDS_INVOICES,
-                "The receivable is larger than the invoices it rests on, tax included",
-                subject=f"receivable {self.receivable}",
-                others=[invoice.from_position for invoice in known],
-                amount=self.amount,
-                invoices=total,
-            )
+        """Report receivables larger than the invoices they rest on together; where one is unknown there is no telling.
+
+        Measured on its own invoices with those receivables that rest on nothing else, then on all invoices of all
+        that share one with it, and so on outwards. None of these can exceed when everything fits some way. Outwards
+        it is told only of the one that tips the scale: what exceeds elsewhere already is not this one's doing.
+        """
+        own = names = frozenset(self.invoices)
+        while True:
+            ties = facts.live(ReceivableInvoice, "invoice", names)
+            rests_on: dict[str, set[str]] = {tie.receivable: set() for tie in ties}
+            if rests_on:
+                for tie in facts.live(ReceivableInvoice, "receivable", rests_on):
+                    rests_on[tie.receivable].add(tie.invoice)
+                facts.prefetch((Receivable, name) for name in rests_on)
+            inside = [name for name, invoices in sorted(rests_on.items()) if invoices <= names]
+            wider = names.union(*rests_on.values())
+            if self._exceeds(facts, inside, names, tipping=names != own) or wider == names or len(rests_on) > TIED:
+                return
+            names = wider
+            facts.prefetch((Invoice, name) for name in names)
+
+    def _exceeds(self, facts: Projection, others: list[str], names: frozenset[str], *, tipping: bool) -> bool:
+        """Report it when with these others it exceeds these invoices; True too where there is no telling.
+
+        ``tipping``: only when they did not exceed without it.
+        """
+        invoices = [each for name in sorted(names) if (each := facts.current(Invoice, name)) is not None]
+        if not invoices or len(invoices) < len(names):
+            return True
+        rows = [row for name in others if (row := facts.current(Receivable, name)) is not None]
+        total = sum(invoice.amount_including_tax for invoice in invoices)
+        claimed = sum(row.claimed for row in rows)
+        if self.amount + claimed <= total or (tipping and claimed > total):
+            return False
+        together = f" with {', '.join(row.id for row in rows[:SHOWN])}" if rows else ""
+        facts.finding(
+            Code.RECEIVABLE_EXCEEDS_INVOICES,
+            f"The receivable{together} is larger than the invoices it rests on, tax included",
+            subject=f"receivable {self.receivable}",
+            others=[row.from_position for row in (*invoices, *rows)],
+            amount=self.amount,
+            claimed_before=claimed,
+            invoices=total,
+        )
+        return True
 
 
 @record_kind("receivable.confirmed", by=[Role.CORE_ENTERPRISE])
@@ -160,3 +201,57 @@ class ReceivableAdjusted(Payload):
             )
         disputed = receivable.disputed or self.reason == "dispute"
         facts.begin(receivable.changed(adjusted=adjusted, adjusted_on=self.at, disputed=disputed).settling(self.at))
+
+
+@record_kind(
+    "receivable.settled",
+    by=[Role.SETTLEMENT, Role.ASSET_GATEWAY, Role.SERVICER, Role.SUPPLIER, Role.CORE_ENTERPRISE],
+)
+class ReceivableSettled(Payload):
+    """Nothing is owed any more (结清): it was paid, or what was left is set off (抵销), replaced or given up."""
+
+    receivable: Id
+    at: Day
+    method: Literal["payment", "netting", "replacement", "other"]
+    payment: Id | None = None
+
+    def references(self) -> list[Reference]:
+        payment = [] if self.payment is None else [Reference(Payment, self.payment)]
+        return [Reference(Receivable, self.receivable, Need.ESSENTIAL), *payment]
+
+    def project(self, facts: Projection) -> None:
+        receivable = facts.current(Receivable, self.receivable)
+        if receivable is None:
+            return
+        subject = f"receivable {self.receivable}"
+        if facts.sender is not None and not _AGENTS.intersection(facts.sender.roles):
+            parties = receivable.creditor, receivable.debtor
+            facts.by_party(*parties, act=f"settles a receivable of {receivable.creditor}")
+        facts.dated("a receivable is settled before that is recorded", self.at, facts.record.business_day)
+        if self.payment is not None and (payment := facts.current(Payment, self.payment)) is not None:
+            facts.dated("a receivable is paid before it is settled", payment.paid_on, self.at)
+        if receivable.settled_by is not None:
+            facts.finding(
+                Code.RECEIVABLE_STATUS,
+                "The receivable was declared settled before",
+                subject=subject,
+                others=[receivable.from_position],
+            )
+        left = max(receivable.outstanding, 0)
+        if self.method != "payment":
+            netted = 0 if self.method == "replacement" else left
+            receivable = receivable.changed(
+                adjusted=facts.total(receivable.adjusted, -left, subject),
+                adjusted_on=self.at if left else receivable.adjusted_on,
+                netted=facts.total(receivable.netted, netted, subject),
+            )
+        elif left:
+            facts.finding(
+                Code.RECEIVABLE_SETTLED_UNPAID,
+                "The receivable is declared paid, and no payment settles all of it",
+                subject=subject,
+                others=[receivable.from_position],
+                owed=receivable.amount + receivable.adjusted,
+                paid=receivable.paid,
+            )
+        facts.begin(receivable.changed(settled_by=self.method).settling(self.at))

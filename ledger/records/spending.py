@@ -1,22 +1,44 @@
-"""Spending outputs and making outputs: what every record that moves a certificate has in common."""
+"""Spending outputs and making outputs: what every record that moves a certificate has in common.
+
+Quota of a credit moves the same way, so :func:`take`, :func:`balanced` and :func:`pieces_named` serve both.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections import defaultdict
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
-from ledger.facts import Output, PoolAsset, output_id
+from ledger.facts import Fact, Freeze, Output, PoolAsset, Quota, output_id
 from ledger.finding import Code
 from ledger.position import Position
-from ledger.records.base import Day, Id, Need, Part, Positive, Reference
+from ledger.records.base import Day, Id, Lookup, Need, Part, Payload, Positive, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ledger.projection import Projection
+    from ledger.projection import Projection, Record
 
-__all__ = ["Inputs", "Made", "Outputs", "begin_output", "inputs_named", "make", "owned_by", "spend"]
+__all__ = [
+    "MAX_OUTPUTS",
+    "Inputs",
+    "Made",
+    "Making",
+    "Moving",
+    "Outputs",
+    "alone",
+    "balanced",
+    "begin_output",
+    "inputs_named",
+    "make",
+    "owned_by",
+    "pieces_named",
+    "proposer",
+    "receiver",
+    "spend",
+    "take",
+]
 
 MAX_OUTPUTS = 1_000  # in one record
 
@@ -35,46 +57,135 @@ Inputs = Annotated[tuple[Id, ...], Field(min_length=1, max_length=MAX_OUTPUTS)]
 Outputs = Annotated[tuple[Made, ...], Field(min_length=1, max_length=MAX_OUTPUTS)]
 
 
-def inputs_named(inputs: Iterable[str]) -> list[Reference]:
-    """Return what a spending record needs."""
-    return [Reference(Output, name, Need.ESSENTIAL) for name in dict.fromkeys(inputs)]
+class _Breaches(NamedTuple):
+    value: Code
+    double_spend: Code
 
 
-def spend(facts: Projection, inputs: tuple[str, ...]) -> list[Output]:
-    """Return the outputs spent, each once; those that were live end here. An earlier spending stays what it was."""
-    spent: dict[str, Output] = {}
+S = TypeVar("S", Output, Quota)
+
+_BREACHES: dict[type[Fact], _Breaches] = {
+    Output: _Breaches(Code.OUTPUT_VALUE, Code.OUTPUT_DOUBLE_SPEND),
+    Quota: _Breaches(Code.QUOTA_VALUE, Code.QUOTA_DOUBLE_SPEND),
+}
+
+
+def take(facts: Projection, table: type[S], inputs: Iterable[str]) -> list[S]:
+    """Return the pieces spent, each once, as they were; live ones end here. An earlier spending stays what it was."""
+    spent: dict[str, S] = {}
     for name in inputs:
-        output = facts.last(Output, name)
-        if output is None:
+        piece = facts.last(table, name)
+        if piece is None:
             continue
         if name in spent:
             facts.finding(
-                Code.OUTPUT_DOUBLE_SPEND,
-                f"The record spends output {name} twice",
-                subject=f"output {name}",
-                amount=output.amount,
+                _BREACHES[table].double_spend,
+                f"The record spends {table.label} {name} twice",
+                subject=f"{table.label} {name}",
+                amount=piece.amount,
             )
-        elif output.to_position is not None:
-            _spent_before(facts, output, Position.from_number(output.to_position))
+            continue
+        spent[name] = piece
+        if piece.to_position is None:
+            facts.end(piece)
         else:
-            facts.end(output)
-        spent[name] = output
-    if facts.record.kind != REDEEMING:
-        _leaves_no_pool(facts, [output for output in spent.values() if output.to_position is None])
+            _spent_before(facts, piece, Position.from_number(piece.to_position))
     return list(spent.values())
 
 
-def _leaves_no_pool(facts: Projection, spent: list[Output]) -> None:
-    """Report outputs that a plan's pool holds: only a redemption may spend those."""
+def _spent_before(facts: Projection, piece: Output | Quota, first: Position) -> None:
+    redeemed = facts.kind_at(first) == REDEEMING
+    how = "redeemed" if redeemed else "spent"
+    facts.finding(
+        Code.OUTPUT_REDEEMED if redeemed else _BREACHES[type(piece)].double_spend,
+        f"{piece.label.capitalize()} {piece.id} was {how} at {first} and is spent again",
+        subject=f"{piece.label} {piece.id}",
+        others=[first],
+        amount=piece.amount,
+    )
+
+
+def balanced(facts: Projection, spent: Sequence[S], given: int) -> None:
+    """Report what is made, ``given`` fen together, when it is not worth what was spent."""
+    taken = sum(each.amount for each in spent)
+    if given != taken:
+        facts.finding(
+            _BREACHES[type(spent[0])].value,
+            "The outputs are not worth what the inputs were",
+            subject=f"{spent[0].label} {spent[0].id}",
+            others=[each.from_position for each in spent],
+            inputs=taken,
+            outputs=given,
+        )
+
+
+class Moving(Payload):
+    """A record that spends outputs or gives them up, or marks them."""
+
+    inputs: Inputs
+
+    def lookups_after(self, facts: Projection) -> list[Lookup]:
+        outputs = (facts.last(Output, name) for name in self.inputs)
+        return [Lookup(PoolAsset, "asset", tuple({output.root for output in outputs if output is not None}))]
+
+
+class Making(Payload):
+    """A record that makes outputs."""
+
+    outputs: Outputs
+
+    def makes(self, record: Record) -> list[Reference]:
+        return pieces_named(Output, record, len(self.outputs))
+
+
+def pieces_named(table: type[S], record: Record, count: int) -> list[Reference]:
+    """Return the pieces that a record makes: an id names its transaction, which makes something once."""
+    return [Reference(table, output_id(record.transaction_hash, index), Need.NEW) for index in range(count)]
+
+
+def inputs_named(inputs: Iterable[str]) -> list[Reference]:
+    """Return what a record needs that spends outputs or marks them."""
+    names = dict.fromkeys(inputs)
+    return [
+        *(Reference(Output, name, Need.ESSENTIAL) for name in names),
+        *(Reference(Freeze, name, Need.READ) for name in names),
+    ]
+
+
+def spend(facts: Projection, inputs: tuple[str, ...]) -> list[Output]:
+    """Return the outputs spent, each once, with the pool they are taken from; report those that may not move."""
+    spent = take(facts, Output, inputs)
+    live = [output for output in spent if output.to_position is None]
+    for output in live:
+        if freeze := facts.current(Freeze, output.id):
+            facts.finding(
+                Code.OUTPUT_FROZEN,
+                f"Output {output.id} is frozen by {freeze.frozen_by} and is spent by {facts.record.kind}",
+                subject=f"output {output.id}",
+                others=[freeze.from_position],
+                amount=output.amount,
+            )
+    if facts.record.kind == REDEEMING:
+        return spent
+    plans = _leaves_no_pool(facts, live)
+    return [each if each.pooled == plans.get(each.id) else each.changed(pooled=plans.get(each.id)) for each in spent]
+
+
+def _leaves_no_pool(facts: Projection, spent: list[Output]) -> dict[str, str]:
+    """Report outputs that a plan's pool holds, and return their plans: only a redemption may spend those."""
     height = facts.record.position.height
-    # No earlier block can have assigned what this block made.
-    older = facts.live(PoolAsset, "asset", {output.root for output in spent if output.from_height < height})
-    newer = facts.started(PoolAsset, "asset", {output.root for output in spent if output.from_height == height})
-    named = {output.id: output for output in spent}
+    by_root: defaultdict[str, list[Output]] = defaultdict(list)
+    for output in spent:
+        by_root[output.root].append(output)
+    # No earlier block can have assigned what this block made, unless it was made from what that assigned.
+    known = {output.root for output in spent if output.from_height < height or output.pooled is not None}
+    older = facts.live(PoolAsset, "asset", known)
+    newer = facts.started(PoolAsset, "asset", by_root.keys() - known)
+    plans: dict[str, str] = {}
     for asset in (*older, *newer):
-        for name in dict.fromkeys(asset.outputs):
-            output = named.get(name)
-            if output is not None and output.root == asset.asset:
+        for output in by_root[asset.asset]:
+            if output.held_by(asset):
+                plans.setdefault(output.id, asset.plan)
                 facts.finding(
                     Code.OUTPUT_POOLED,
                     f"Output {output.id} is in the pool of {asset.plan} and is spent by {facts.record.kind}",
@@ -82,32 +193,33 @@ def _leaves_no_pool(facts: Projection, spent: list[Output]) -> None:
                     others=[asset.from_position],
                     amount=output.amount,
                 )
+    return plans
 
 
-def _spent_before(facts: Projection, output: Output, first: Position) -> None:
-    redeemed = facts.kind_at(first) == REDEEMING
-    code = Code.OUTPUT_REDEEMED if redeemed else Code.OUTPUT_DOUBLE_SPEND
-    how = "redeemed" if redeemed else "spent"
-    facts.finding(
-        code,
-        f"Output {output.id} was {how} at {first} and is spent again",
-        subject=f"output {output.id}",
-        others=[first],
-        amount=output.amount,
-    )
+def alone(output: Output) -> str | None:
+    """Return who may spend an output without anyone else; nobody may a middle account's."""
+    return output.owner if output.co_owner is None else None
 
 
-def owned_by(facts: Projection, spent: list[Output], owner: str | None, *, sharing: bool = False) -> None:
-    """Report inputs that ``owner`` may not spend alone.
+def receiver(output: Output) -> str | None:
+    """Return who may sign in or refuse what waits on a middle account."""
+    return output.co_owner
 
-    A middle account is its two owners' together: one proposed the transfer, so the other may sign it in (``sharing``).
-    """
+
+def proposer(output: Output) -> str | None:
+    """Return who may take back what waits on a middle account."""
+    return None if output.co_owner is None else output.owner
+
+
+def owned_by(
+    facts: Projection, spent: list[Output], owner: str | None, rightful: Callable[[Output], str | None] = alone
+) -> None:
+    """Report inputs of which ``owner`` is not the one that may spend them this way; None: nobody knows who it is."""
     for output in spent:
-        lawful = output.co_owner == owner if sharing else output.owners == (owner,)
-        if owner is not None and not lawful:
+        if owner is not None and owner != rightful(output):
             facts.finding(
                 Code.OUTPUT_NOT_OWNER,
-                f"{owner} spends output {output.id}, which is for {' and '.join(output.owners)} to spend",
+                f"{owner} alone may not do this with output {output.id}, which is {' and '.join(output.owners)}'s",
                 subject=f"output {output.id}",
                 others=[output.from_position],
                 amount=output.amount,
@@ -153,16 +265,7 @@ def make(
     ``may_own`` tells which owners the kind of record can give an output to. ``financing``: the columns of what its
     financier gets; change carries none.
     """
-    given, taken = sum(each.amount for each in outputs), sum(each.amount for each in spent)
-    if given != taken:
-        facts.finding(
-            Code.OUTPUT_VALUE,
-            "The outputs are not worth what the inputs were",
-            subject=f"output {spent[0].id}",
-            others=[each.from_position for each in spent],
-            inputs=taken,
-            outputs=given,
-        )
+    balanced(facts, spent, sum(each.amount for each in outputs))
     latest = max(each.due for each in spent)
     for index, (made, source) in enumerate(zip(outputs, _assigned(facts, spent, outputs), strict=True)):
         name = output_id(facts.record.transaction_hash, index)
@@ -184,6 +287,7 @@ def make(
                 due=str(made.due),
                 before=str(latest),
             )
+        parents = [each for each in spent if each.root == source.root]
         begin_output(
             facts,
             index,
@@ -191,30 +295,22 @@ def make(
             root=source.root,
             certificate=source.certificate,
             issuer=source.issuer,
-            parents=[each.id for each in spent if each.root == source.root],
+            parents=[each.id for each in parents],
+            pooled=next((each.pooled for each in parents if each.pooled is not None), None),
             **(financing if financing and made.owners == (financing["financier"],) else {}),
         )
 
 
 def begin_output(facts: Projection, index: int, made: Made, **known: Any) -> None:
-    """Begin one output. Only a transaction with several records can meet an id that is taken; then it has no effect."""
-    name = output_id(facts.record.transaction_hash, index)
-    if facts.record.position.log and (held := facts.last(Output, name)) is not None:
-        facts.finding(
-            Code.IDENTIFIER_REUSED,
-            f"The output {name} exists already; this one has no effect",
-            subject=f"output {name}",
-            others=[held.from_position],
-        )
-        return
+    """Begin one output as the record states it."""
     facts.add(
         Output(
-            id=name,
+            id=output_id(facts.record.transaction_hash, index),
+            made_by=facts.record.kind,
             owner=made.owners[0],
             co_owner=made.owners[1] if len(made.owners) == 2 else None,
             amount=made.amount,
             due=made.due,
-            made_by=facts.record.kind,
             **known,
         )
     )

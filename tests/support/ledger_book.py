@@ -12,6 +12,7 @@ from ledger.admission import VerifiedBlock
 from ledger.contracts import RecordedEvent
 from ledger.facts import output_id
 from ledger.finding import Finding
+from ledger.keyring import NO_KEYS, Keyring
 from ledger.position import Position
 from ledger.records import canonical
 from ledger.store import Store
@@ -56,8 +57,8 @@ def uscc(seed: str) -> str:
 class Book:
     """A store and the block being written. ``day`` moves the time of the next block."""
 
-    def __init__(self, location: Path | str) -> None:
-        self.store = Store.create(location)
+    def __init__(self, location: Path | str, keys: Keyring = NO_KEYS) -> None:
+        self.store = Store.create(location, keys=keys)
         self.time = START
         self.events: list[RecordedEvent] = []
         self.found: list[Finding] = []

@@ -1,15 +1,19 @@
 """Every breach about certificates, and beside it the lawful record that looks like it."""
 
 from datetime import date
+from itertools import count
 from typing import Any
 
-from ledger.facts import Output, Receivable, output_id
+from ledger.facts import Certificate, Output, Receivable, output_id
 from ledger.records.certificates import year_after
 from tests.support.ledger_book import Book, certificate_on, out, receivable
 
+NAMES = count()
+
 
 def issued(name: str, *outputs: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {"certificate": f"c-{name}", "receivable": name, "issuer": "core", "outputs": list(outputs), **changes}
+    certificate = f"c-{name}-{next(NAMES)}"
+    return {"certificate": certificate, "receivable": name, "issuer": "core", "outputs": list(outputs), **changes}
 
 
 def confirmed(book: Book, name: str, **changes: Any) -> None:
@@ -129,6 +133,81 @@ def test_a_transfer_waits_for_both(book: Book) -> None:
     assert book.store.at().get(Output, made(book)).owner == "tier2"
 
 
+def test_the_receiver_refuses_what_waits(book: Book) -> None:
+    def waiting(name: str) -> str:
+        whole = out(113_000, "supplier", "tier2")
+        assert spend(book, "supplier", "transfer_proposed", [certificate_on(book, name)], whole) == []
+        return made(book)
+
+    back = out(113_000, "supplier")
+    refusal = {"by": "tier2", "reason": "not ours"}
+    assert spend(book, "tier2", "refused", [waiting("r")], back, **refusal) == []
+    returned = book.store.at().get(Output, made(book))
+    assert (returned.owners, returned.root, returned.made_by) == (("supplier",), "r", "certificate.refused")
+    assert spend(book, "supplier", "split", [returned.id], back) == []
+    proposer = {"by": "supplier", "reason": "mine"}
+    assert spend(book, "supplier", "refused", [waiting("s")], back, **proposer) == ["output.not_owner"]
+    assert spend(book, "factor", "refused", [waiting("t")], back, **refusal) == ["sender.not_party"]
+    assert spend(book, "tier2", "refused", [waiting("u")], out(113_000, "tier2"), **refusal) == ["output.recipient"]
+    less = out(112_999, "supplier")
+    assert spend(book, "tier2", "refused", [waiting("v")], less, **refusal) == ["output.value"]
+    alone = certificate_on(book, "w")
+    assert spend(book, "supplier", "refused", [alone], back, **proposer) == ["output.not_owner"]
+
+
+def test_the_proposer_withdraws_what_waits(book: Book) -> None:
+    def waiting(name: str) -> str:
+        whole = out(113_000, "supplier", "tier2")
+        assert spend(book, "supplier", "transfer_proposed", [certificate_on(book, name)], whole) == []
+        return made(book)
+
+    back = out(113_000, "supplier")
+    first = waiting("r")
+    assert spend(book, "supplier", "withdrawn", [first], back, by="supplier") == []
+    assert book.store.at().get(Output, made(book)).owners == ("supplier",)
+    late = spend(book, "tier2", "signed_in", [first], out(113_000, "tier2"), by="tier2")
+    assert late == ["output.double_spend"], "what was withdrawn cannot be signed in"
+    theirs = spend(book, "tier2", "withdrawn", [waiting("s")], out(113_000, "tier2"), by="tier2")
+    assert theirs == ["output.not_owner"]
+    named = spend(book, "tier2", "withdrawn", [waiting("t")], back, by="supplier")
+    assert named == ["sender.not_party"]
+    alone = certificate_on(book, "u")
+    assert spend(book, "supplier", "withdrawn", [alone], back, by="supplier") == ["output.not_owner"]
+
+
+def test_what_is_cancelled_returns_to_the_receivable(book: Book) -> None:
+    def cancelled(sender: str, *inputs: str, by: str = "supplier") -> list[str]:
+        return book.tell(sender, "certificate.cancelled", {"inputs": list(inputs), "by": by, "reason": "not needed"})
+
+    source = certificate_on(book, "r")
+    assert spend(book, "supplier", "split", [source], out(100_000, "supplier"), out(13_000, "supplier")) == []
+    kept, given = made(book, 0), made(book, 1)
+    assert cancelled("supplier", given) == []
+    assert book.store.at().get(Receivable, "r").certified == 100_000
+    assert cancelled("supplier", given) == ["output.double_spend"]
+    assert book.store.at().get(Receivable, "r").certified == 100_000
+    assert book.tell("core", "certificate.issued", issued("r", out(13_000, "supplier"))) == []
+    assert book.tell("core", "certificate.issued", issued("r", out(1, "supplier"))) == [
+        "certificate.exceeds_receivable"
+    ]
+    assert cancelled("tier2", kept) == ["sender.not_party"]
+    assert cancelled("tier2", certificate_on(book, "s"), by="tier2") == ["output.not_owner"]
+    spend(book, "supplier", "transfer_proposed", [certificate_on(book, "t")], out(113_000, "supplier", "tier2"))
+    assert cancelled("supplier", made(book)) == ["output.not_owner"], "a middle account is nobody's alone"
+
+
+def test_a_certificate_has_one_name(book: Book) -> None:
+    confirmed(book, "r")
+    first = issued("r", out(10, "supplier"))
+    assert book.tell("core", "certificate.issued", first) == []
+    confirmed(book, "s")
+    assert book.tell("core", "certificate.issued", {**first, "receivable": "s"}) == ["identifier.reused"]
+    facts = book.store.at()
+    assert facts.get(Certificate, first["certificate"]).receivable == "r"
+    assert (facts.get(Receivable, "s").certified, facts.count(Output)) == (0, 1)
+    assert book.tell("core", "certificate.issued", issued("s", out(10, "supplier"))) == []
+
+
 def test_a_transfer_does_not_skip_the_signing_in(book: Book) -> None:
     source = certificate_on(book, "r")
     assert spend(book, "supplier", "transfer_proposed", [source], out(113_000, "tier2")) == ["output.recipient"]
@@ -223,3 +302,34 @@ def test_an_output_id_is_taken_once(book: Book) -> None:
     (finding,) = book.seal()
     assert finding.code.value == "identifier.reused"
     assert book.store.at().get(Output, output_id(f"0x{hash_.hex()}", 0)).root == "r"
+
+
+def test_a_transaction_committed_again_makes_nothing_again(book: Book) -> None:
+    """An output's id names its transaction: the same one in another block would stand for two pieces of value."""
+    confirmed(book, "r")
+    issue = issued("r", out(50_000, "supplier"))
+    first = {"transaction_hash": bytes(31) + b"\1"}
+    assert book.tell("core", "certificate.issued", issue, **first) == []
+    assert book.tell("core", "certificate.issued", issue, **first) == ["identifier.reused"] * 2
+    source = output_id(f"0x{first['transaction_hash'].hex()}", 0)
+    split = {"inputs": [source], "outputs": [out(40_000, "supplier"), out(10_000, "supplier")]}
+    second = {"transaction_hash": bytes(31) + b"\2"}
+    assert book.tell("supplier", "certificate.split", split, **second) == []
+    there = book.store.at().select_ended(Output)
+    assert book.tell("supplier", "certificate.split", split, **second) == ["identifier.reused"] * 2
+    assert book.store.at().select_ended(Output) == there
+    other = {"inputs": [certificate_on(book, "s")], "outputs": [out(113_000, "supplier")]}
+    there = book.store.at().select_ended(Output)
+    assert book.tell("supplier", "certificate.split", other, **second) == ["identifier.reused"]
+    assert book.store.at().select_ended(Output) == there, "whatever it says this time, it has no effect"
+    third = {"inputs": [certificate_on(book, "t")], "outputs": [out(113_000, "supplier")]}
+    assert book.tell("supplier", "certificate.split", third, transaction_hash=bytes(31) + b"\3") == []
+
+
+def test_a_transaction_twice_in_one_block_makes_nothing_again(book: Book) -> None:
+    source = certificate_on(book, "r")
+    for _ in range(2):
+        split = {"inputs": [source], "outputs": [out(113_000, "supplier")]}
+        book.say("supplier", "certificate.split", split, transaction_hash=bytes(31) + b"\1")
+    assert [each.code.value for each in book.seal()] == ["identifier.reused"]
+    assert [row.amount for row in book.store.at().select(Output)] == [113_000]

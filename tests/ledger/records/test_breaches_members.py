@@ -76,6 +76,24 @@ def test_an_account_in_use_stays_its_members(book: Book) -> None:
     assert book.store.at().get(Address, address("bank")).member == "bank"
 
 
+def test_an_account_in_use_stays_its_members_within_one_block(book: Book) -> None:
+    for name in ("one", "two"):
+        book.say("operator", "member.admitted", {**admitted(name, ["bank"]), "address": address("shared")})
+    assert [finding.code.value for finding in book.seal()] == ["member.address_in_use"]
+    assert book.store.at().get(Address, address("shared")).member == "one"
+    assert book.tell("shared", "receivable.confirmed", {"receivable": "r", "by": "one", "method": "seal"}) == [
+        "sender.role", "reference.missing",
+    ], "what the account signs is the first one's word"  # fmt: skip
+
+
+def test_a_free_account_is_given_to_a_new_member(book: Book) -> None:
+    rotation = {"member": "bank", "address": address("bank-2"), "certificate": None}
+    assert book.tell("operator", "member.key_rotated", rotation) == []
+    heir = {**admitted("heir", ["bank"]), "address": address("bank")}
+    assert book.tell("operator", "member.admitted", heir) == []
+    assert book.store.at().get(Address, address("bank")).member == "heir"
+
+
 def test_a_wrong_check_sign(book: Book) -> None:
     good = uscc("x")
     bad = good[:-1] + ("0" if good[-1] != "0" else "1")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ledger.facts import Output, PaymentUse, Receivable, output_id
+from ledger.facts import Output, PaymentUse, Receivable, Settlement, output_id
 from tests.support.ledger_book import Book, certificate_on, financed_by_factor, invoice, out, plan, receivable
 
 WHOLE = 113_000
@@ -82,6 +82,10 @@ def test_a_redemption_is_paid_by_the_issuer_for_what_it_redeems(book: Book) -> N
     other = paid("by-tier2", WHOLE, ("receivable", "t", WHOLE), payer="tier2")
     assert book.tell("bank", "payment.recorded", other) == ["payment.parties"]
     assert redeemed(book, "by-tier2", third) == ["redemption.payer"]
+    fourth = certificate_on(book, "u")
+    cleared = paid("cleared", WHOLE, ("receivable", "u", WHOLE), payer="settlement")
+    assert book.tell("bank", "payment.recorded", cleared) == []
+    assert redeemed(book, "cleared", fourth) == []
 
 
 def test_one_payment_redeems_several_receivables_it_settles(book: Book) -> None:
@@ -130,15 +134,14 @@ def test_a_receivable_is_registered_by_its_creditor_or_a_gateway(book: Book) -> 
 
 
 def test_a_receivable_is_no_more_than_its_invoices(book: Book) -> None:
-    for name in ("i", "j"):
+    for name in ("i", "j", "k", "l"):
         book.tell("supplier", "invoice.registered", invoice(name))
     over = receivable("r", "i", amount=WHOLE + 1)
     assert book.tell("supplier", "receivable.registered", over) == ["receivable.exceeds_invoices"]
-    assert dict(book.found[-1].details) == {"amount": WHOLE + 1, "invoices": WHOLE}
-    twice = receivable("s", "i", "i", amount=WHOLE + 1)
+    assert dict(book.found[-1].details) == {"amount": WHOLE + 1, "invoices": WHOLE, "claimed_before": 0}
+    twice = receivable("s", "j", "j", amount=WHOLE + 1)
     assert book.tell("supplier", "receivable.registered", twice) == ["receivable.exceeds_invoices"]
-    assert book.tell("supplier", "receivable.registered", receivable("t", "i", "j", amount=2 * WHOLE)) == []
-    assert book.tell("supplier", "receivable.registered", receivable("u", "i", amount=1)) == []
+    assert book.tell("supplier", "receivable.registered", receivable("t", "k", "l", amount=2 * WHOLE)) == []
     assert book.tell("supplier", "receivable.registered", receivable("v", amount=10 * WHOLE)) == []
 
 
@@ -201,3 +204,203 @@ def test_what_a_pool_took_in_the_same_block_stays_in_it(book: Book) -> None:
     book.say("factor", "certificate.split", {"inputs": [held], "outputs": [out(100_000, "factor")]})
     (found,) = book.seal()
     assert (found.code.value, found.subject) == ("output.pooled", f"output {held}")
+
+
+def lent(book: Book, name: str, *collateral: tuple[str, str], **changes: Any) -> None:
+    """A financing of the supplier by the bank."""
+    terms = {
+        "financing": name, "form": "factoring", "applicant": "supplier", "financier": "bank", "amount": 100_000,
+        "collateral": [{"kind": kind, "id": id_} for kind, id_ in collateral], "rate": "0.05", "start": "2026-01-05",
+        "maturity": "2026-06-30", **changes,
+    }  # fmt: skip
+    assert book.tell("bank", "financing.opened", terms) == []
+
+
+def paid_now(
+    book: Book, name: str, payer: str, payee: str, *settles: tuple[str, str, int], **changes: Any
+) -> list[str]:
+    """Version 2 of a payment of what it settles."""
+    amount = sum(each[2] for each in settles)
+    return book.tell("bank", "payment.recorded", paid(name, amount, *settles, payer=payer, payee=payee, v=2, **changes))
+
+
+def test_a_settlement_account_stands_at_one_end(book: Book) -> None:
+    book.admit({"clearing2": ["settlement"], "left": ["settlement"]})
+    book.tell("operator", "member.suspended", {"member": "left", "reason": "gone"})
+    held = certificate_on(book, "r")
+    ways = {
+        ("core", "settlement"): [],  # in for the creditor
+        ("settlement", "supplier"): [],  # out for the debtor
+        ("tier2", "settlement"): ["payment.parties"],
+        ("settlement", "tier2"): ["payment.parties"],
+        ("settlement", "clearing2"): ["payment.parties"],
+        ("core", "left"): ["payment.parties"],
+        ("core", "custodian"): ["payment.parties"],
+    }
+    for number, ((payer, payee), found) in enumerate(ways.items()):
+        for target, name in (("receivable", "r"), ("output", held)):
+            assert paid_now(book, f"{number}-{target}", payer, payee, (target, name, 1)) == found, (payer, payee)
+
+
+def test_a_settlement_account_clears_for_a_pool_too(book: Book) -> None:
+    held = pooled(book, "r")
+    assert paid_now(book, "in", "core", "settlement", ("output", held, 1)) == []
+    assert paid_now(book, "out", "settlement", "custodian", ("receivable", "r", 1)) == []
+
+
+def test_a_financed_debt_is_paid_to_its_financier(book: Book) -> None:
+    book.tell("supplier", "invoice.registered", invoice("i"))
+    book.say("supplier", "receivable.registered", receivable("r", "i"))
+    book.say("supplier", "receivable.registered", receivable("s"))
+    assert book.seal() == ()
+    held = certificate_on(book, "t")
+    paths = {"f": ("receivable", "s"), "g": ("invoice", "i"), "h": ("output", held)}
+    settled = {"f": ("receivable", "s", 1), "g": ("receivable", "r", 1), "h": ("output", held, 1)}
+    for name, collateral in paths.items():
+        assert paid_now(book, f"before-{name}", "core", "bank", settled[name]) == ["payment.parties"]
+        lent(book, name, collateral)
+        assert paid_now(book, f"in-{name}", "core", "bank", settled[name]) == []
+        assert paid_now(book, f"other-{name}", "core", "factor", settled[name]) == ["payment.parties"]
+        assert book.tell("bank", "financing.released", {"financing": name, "at": "2026-01-05"}) == []
+        assert paid_now(book, f"after-{name}", "core", "bank", settled[name]) == ["payment.parties"]
+
+
+def test_a_financing_is_disbursed_and_repaid(book: Book) -> None:
+    book.say("supplier", "receivable.registered", receivable("r"))
+    lent(book, "f", ("receivable", "r"))
+    lent(book, "g", ("receivable", "r"), form="payables_finance", applicant="core")
+    ways = {
+        ("bank", "supplier", "f"): [],
+        ("supplier", "bank", "f"): [],
+        ("core", "bank", "f"): [],  # who owes on the collateral
+        ("bank", "supplier", "g"): [],  # paid out to whom the applicant buys from
+        ("core", "settlement", "g"): [],
+        ("settlement", "supplier", "f"): [],
+        ("tier2", "bank", "f"): ["payment.parties"],
+        ("bank", "tier2", "f"): ["payment.parties"],
+        ("supplier", "factor", "f"): ["payment.parties"],
+        ("core", "supplier", "f"): ["payment.parties"],
+        ("tier2", "settlement", "f"): ["payment.parties"],
+    }
+    for number, ((payer, payee, financing), found) in enumerate(ways.items()):
+        assert paid_now(book, f"p{number}", payer, payee, ("financing", financing, 7)) == found, (payer, payee)
+    rows = book.store.at().select(Settlement, Settlement.target == "f")
+    assert len(rows) == len([way for way in ways if way[2] == "f"])
+    assert {(row.target_kind, row.receivable, row.amount) for row in rows} == {("financing", None, 7)}
+    assert book.store.at().get(Receivable, "r").paid == 0
+    assert paid_now(book, "ghost", "core", "bank", ("financing", "ghost", 1)) == ["reference.missing"]
+
+
+def ordered(book: Book, name: str, **changes: Any) -> None:
+    terms = {
+        "order": name, "platform": "customs", "buyer": "core", "seller": "supplier", "amount": 1_000,
+        "currency": "CNY", "date": "2026-01-05", "goods": "x", **changes,
+    }  # fmt: skip
+    assert book.tell("customs", "order.registered", terms) == []
+
+
+def test_an_order_is_paid_by_its_buyer(book: Book) -> None:
+    book.admit({"customs": ["customs_platform"]})
+    for name in ("o", "locked", "lent"):
+        ordered(book, name)
+    locked = {"order": "locked", "by": "bank", "at": "2026-01-05"}
+    assert book.tell("bank", "order.locked", locked) == []
+    lent(book, "f", ("order", "lent"))
+    ways = {
+        ("core", "supplier", "o"): [],
+        ("core", "customs", "o"): [],
+        ("customs", "supplier", "o"): [],
+        ("core", "settlement", "o"): [],
+        ("core", "bank", "locked"): [],
+        ("customs", "bank", "locked"): [],
+        ("core", "bank", "lent"): [],
+        ("core", "bank", "o"): ["payment.parties"],
+        ("tier2", "supplier", "o"): ["payment.parties"],
+        ("core", "tier2", "o"): ["payment.parties"],
+        ("supplier", "core", "o"): ["payment.parties"],
+    }
+    for number, ((payer, payee, order), found) in enumerate(ways.items()):
+        assert paid_now(book, f"p{number}", payer, payee, ("order", order, 1)) == found, (payer, payee, order)
+    rows = book.store.at().select(Settlement, Settlement.target == "locked")
+    assert [(row.target_kind, row.receivable) for row in rows] == [("order", None)] * 2
+
+
+def test_a_buyer_pays_no_more_than_the_order_is_for(book: Book) -> None:
+    book.admit({"customs": ["customs_platform"]})
+    ordered(book, "o")
+    ordered(book, "usd", currency="USD")
+    assert paid_now(book, "a", "core", "customs", ("order", "o", 600)) == []
+    first = book.last()
+    assert paid_now(book, "b", "customs", "supplier", ("order", "o", 600)) == [], "the same money, passed on"
+    assert paid_now(book, "c", "core", "customs", ("order", "o", 401)) == ["payment.overpays"]
+    assert first in book.found[-1].others
+    assert dict(book.found[-1].details) == {"order": 1_000, "paid": 1_001}
+    assert paid_now(book, "d", "core", "customs", ("order", "usd", 7_000)) == [], "another currency"
+    ordered(book, "p")
+    assert paid_now(book, "e", "core", "customs", ("order", "p", 600)) == []
+    assert paid_now(book, "f", "core", "customs", ("order", "p", 400)) == []
+
+
+def collected(name: str, to: str, *items: tuple[str, str, int]) -> dict[str, Any]:
+    return {
+        "collection": name, "plan": to, "date": "2026-01-05", "amount": sum(each[2] for each in items),
+        "items": [{"payment": p, "asset": a, "amount": n} for p, a, n in items],
+    }  # fmt: skip
+
+
+def test_plans_collect_no_more_than_was_paid(book: Book) -> None:
+    for name in ("r", "s"):
+        pooled(book, name, to=f"P-{name}")
+    both = paid("p", 100, ("receivable", "r", 60), ("receivable", "s", 40), payee="servicer")
+    assert book.tell("bank", "payment.recorded", both) == []
+    payment = book.last()
+
+    def received(name: str, asset: str, amount: int, payment: str = "p") -> list[str]:
+        return book.tell("servicer", "collection.received", collected(name, f"P-{asset}", (payment, asset, amount)))
+
+    assert received("c1", "r", 60) == []
+    first = book.last()
+    assert received("c2", "s", 40) == []
+    second = book.last()
+    assert received("c3", "s", 1) == ["collection.exceeds_payment"]
+    assert book.found[-1].others == (payment, second)
+    assert dict(book.found[-1].details) == {"paid": 100, "collected": 101}
+    assert first != second
+    assert received("c4", "s", 10_000, payment="ghost") == ["reference.missing"]
+    assert book.store.at().get(PaymentUse, "p").collected == 101
+
+
+def test_one_collection_names_a_payment_twice(book: Book) -> None:
+    pooled(book, "r")
+    assert book.tell("bank", "payment.recorded", paid("p", 100, ("receivable", "r", 100), payee="servicer")) == []
+    twice = collected("c", "P", ("p", "r", 60), ("p", "r", 41))
+    assert book.tell("servicer", "collection.received", twice) == ["collection.exceeds_payment"]
+    assert book.tell("bank", "payment.recorded", paid("q", 100, ("receivable", "r", 100), payee="servicer")) == []
+    parts = collected("d", "P", ("q", "r", 60), ("q", "r", 40))
+    assert book.tell("servicer", "collection.received", parts) == []
+
+
+def test_a_payment_that_redeems_is_collected_once(book: Book) -> None:
+    """What it redeems and what plans collect of it are two sides of the same money: each counts on its own."""
+    held = pooled(book, "r")
+    whole = paid("p", WHOLE, ("receivable", "r", WHOLE), payee="servicer")
+    assert book.tell("bank", "payment.recorded", whole) == []
+    first = collected("c1", "P", ("p", "r", 100_000))
+    assert book.tell("servicer", "collection.received", first) == []
+    assert redeemed(book, "p", held) == []
+    use = book.store.at().get(PaymentUse, "p")
+    assert (use.collected, use.redeemed) == (100_000, WHOLE)
+    again = collected("c2", "P", ("p", "r", 13_001))
+    assert book.tell("servicer", "collection.received", again) == ["collection.exceeds_payment"]
+    assert book.store.at().get(PaymentUse, "p").redeemed == WHOLE
+
+
+def test_things_of_two_kinds_with_one_name_are_two_things(book: Book) -> None:
+    book.admit({"customs": ["customs_platform"]})
+    book.tell("supplier", "receivable.registered", receivable("x"))
+    ordered(book, "x")
+    lent(book, "x", ("order", "x"))
+    assert paid_now(book, "a", "core", "bank", ("receivable", "x", 1)) == ["payment.parties"], "it financed the order"
+    assert paid_now(book, "b", "core", "bank", ("order", "x", 1)) == []
+    assert paid_now(book, "c", "core", "supplier", ("receivable", "x", 900)) == []
+    assert paid_now(book, "d", "core", "supplier", ("order", "x", 999)) == [], "what paid the receivable paid no order"

@@ -77,6 +77,122 @@ def test_receivable_rests_on_normal_invoices_of_its_parties(book: Book) -> None:
     assert [link.invoice for link in links] == ["j", "k"]
 
 
+def registered(book: Book, name: str, amount: int, *invoices: str) -> list[str]:
+    return book.tell("supplier", "receivable.registered", receivable(name, *invoices, amount=amount))
+
+
+def invoiced(book: Book, *names: str) -> None:
+    for name in names:
+        book.say("supplier", "invoice.registered", invoice(name))
+    assert book.seal() == ()
+
+
+def test_receivables_share_an_invoice_within_its_amount(book: Book) -> None:
+    invoiced(book, "i", "j")
+    assert registered(book, "r1", 100_000, "i") == []
+    assert registered(book, "r2", 13_000, "i") == []
+    first = book.store.at().get(Receivable, "r1")
+    assert registered(book, "r3", 1, "i") == ["receivable.exceeds_invoices"]
+    assert dict(book.found[-1].details) == {"amount": 1, "claimed_before": 113_000, "invoices": 113_000}
+    assert first.began in book.found[-1].others
+    assert registered(book, "r4", 113_000, "j") == []
+
+
+def test_receivables_share_an_invoice_within_one_block(book: Book) -> None:
+    invoiced(book, "i")
+    for name in ("r1", "r2"):
+        book.say("supplier", "receivable.registered", receivable(name, "i", amount=60_000))
+    assert [each.code.value for each in book.seal()] == ["receivable.exceeds_invoices"]
+
+
+def test_receivables_on_several_invoices_fit_some_way_or_are_found(book: Book) -> None:
+    invoiced(book, "i", "j", "k", "l", "m")
+    assert registered(book, "wide", 113_000, "i", "j") == []
+    assert registered(book, "narrow", 113_000, "i") == [], "the first one fits on the other invoice"
+    assert registered(book, "third", 1, "j") == ["receivable.exceeds_invoices"], "both are taken up by then"
+    assert registered(book, "inner", 113_000, "k") == []
+    assert registered(book, "outer", 226_000, "k", "l", "m") == []
+    assert registered(book, "more", 1, "l", "m", "k") == ["receivable.exceeds_invoices"]
+
+
+def test_what_exceeds_elsewhere_is_told_once(book: Book) -> None:
+    invoiced(book, "i", "j")
+    assert registered(book, "wide", 50_000, "i", "j") == []
+    assert registered(book, "far", 300_000, "i") == ["receivable.exceeds_invoices"]
+    assert registered(book, "near", 63_000, "j") == [], "with the wide one it fits on its own invoice"
+    assert registered(book, "again", 50_001, "j") == ["receivable.exceeds_invoices"]
+
+
+def test_what_frees_an_invoice_and_what_does_not(book: Book) -> None:
+    def settled(name: str, method: str) -> list[str]:
+        return book.tell("gateway", "receivable.settled", {"receivable": name, "at": "2026-01-05", "method": method})
+
+    invoiced(book, "i", "j", "k", "l")
+    for name in "ijkl":
+        assert registered(book, f"r-{name}", 113_000, name) == []
+    change = {"receivable": "r-i", "delta": -13_000, "reason": "return", "at": "2026-01-05"}
+    assert book.tell("supplier", "receivable.adjusted", change) == []
+    assert registered(book, "again-i", 13_000, "i") == []
+    assert book.tell("bank", "payment.recorded", paid("p", 113_000, ("receivable", "r-j", 113_000))) == []
+    assert registered(book, "again-j", 1, "j") == ["receivable.exceeds_invoices"], "it was paid once already"
+    assert settled("r-k", "netting") == []
+    assert registered(book, "again-k", 1, "k") == ["receivable.exceeds_invoices"], "it was set off"
+    assert settled("r-l", "replacement") == []
+    assert registered(book, "again-l", 113_000, "l") == []
+
+
+def test_a_receivable_is_declared_settled(book: Book) -> None:
+    for name in "rstu":
+        book.say("supplier", "receivable.registered", receivable(name))
+    book.say("bank", "payment.recorded", paid("p", 113_000, ("receivable", "r", 113_000)))
+    book.say("bank", "payment.recorded", paid("q", 112_999, ("receivable", "s", 112_999)))
+    assert book.seal() == ()
+
+    def settled(sender: str, name: str, method: str, **more: object) -> list[str]:
+        payload = {"receivable": name, "at": "2026-01-05", "method": method, **more}
+        return book.tell(sender, "receivable.settled", payload)
+
+    assert settled("settlement", "r", "payment", payment="p") == []
+    assert settled("settlement", "s", "payment", payment="q") == ["receivable.settled_unpaid"]
+    assert dict(book.found[-1].details) == {"owed": 113_000, "paid": 112_999}
+    row = book.store.at().get(Receivable, "s")
+    assert (str(row.settled_on), row.settled_by, row.outstanding) == ("2026-01-05", "payment", 1)
+    assert settled("servicer", "t", "netting") == []
+    row = book.store.at().get(Receivable, "t")
+    assert (str(row.settled_on), row.settled_by, row.outstanding, row.netted) == ("2026-01-05", "netting", 0, 113_000)
+    assert settled("gateway", "t", "other") == ["receivable.status_path"]
+    assert settled("tier2", "u", "other") == ["sender.not_party"]
+    assert settled("supplier", "r", "payment", payment="ghost", at="2026-01-06") == [
+        "reference.missing", "dates.order", "receivable.status_path",
+    ]  # fmt: skip
+
+
+def test_a_receivable_is_settled_by_its_parties(book: Book) -> None:
+    for name in "rs":
+        book.say("supplier", "receivable.registered", receivable(name))
+    assert book.seal() == ()
+    payload = {"receivable": "r", "at": "2026-01-05", "method": "netting"}
+    assert book.tell("core", "receivable.settled", payload) == []
+    assert book.tell("supplier", "receivable.settled", {**payload, "receivable": "s"}) == []
+    assert book.tell("bank", "receivable.settled", {**payload, "receivable": "s"}) == [
+        "sender.role", "sender.not_party", "receivable.status_path",
+    ]  # fmt: skip
+
+
+def test_what_was_declared_settled_takes_no_certificate_and_stays_settled(book: Book) -> None:
+    book.say("supplier", "receivable.registered", receivable("r"))
+    book.say("core", "receivable.confirmed", {"receivable": "r", "by": "core", "method": "seal"})
+    book.say("core", "receivable.settled", {"receivable": "r", "at": "2026-01-05", "method": "netting"})
+    assert book.seal() == ()
+    outputs = [{"owners": ["supplier"], "amount": 1, "due": "2026-06-30"}]
+    issued = {"certificate": "c", "receivable": "r", "issuer": "core", "outputs": outputs}
+    found = book.tell("core", "certificate.issued", issued)
+    assert found == ["certificate.settled", "certificate.exceeds_receivable"]
+    change = {"receivable": "r", "delta": 5, "reason": "return", "at": "2026-01-05"}
+    assert book.tell("supplier", "receivable.adjusted", change) == []
+    assert str(book.store.at().get(Receivable, "r").settled_on) == "2026-01-05"
+
+
 def test_only_the_debtor_confirms_and_once(book: Book) -> None:
     book.say("operator", "member.updated", {"member": "tier2", "roles": ["core_enterprise"]})
     book.say("supplier", "receivable.registered", receivable("r"))

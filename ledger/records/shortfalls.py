@@ -1,0 +1,115 @@
+"""Shortfalls of a plan's cash (差额支付): called from whoever promised to make them up, and paid."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.facts import Member, Payment, Plan, PlanCash, Shortfall, ShortfallPayment
+from ledger.finding import Code
+from ledger.records.base import Day, Id, Need, Payload, Positive, Reference, Role, record_kind
+from ledger.records.plans import count_cash, running
+
+if TYPE_CHECKING:
+    from ledger.projection import Projection
+
+__all__ = ["ShortfallCalled", "ShortfallPaid"]
+
+
+@record_kind("shortfall.called", by=[Role.PLAN_MANAGER, Role.CUSTODIAN])
+class ShortfallCalled(Payload):
+    """The plan calls on a payer to make up what its cash lacks (差额支付启动)."""
+
+    call: Id
+    plan: Id
+    date: Day
+    payer: Id
+    amount: Positive
+
+    def references(self) -> list[Reference]:
+        return [
+            Reference(Shortfall, self.call, Need.NEW),
+            Reference(Plan, self.plan, Need.ESSENTIAL),
+            Reference(Member, self.payer),
+        ]
+
+    def project(self, facts: Projection) -> None:
+        plan = running(facts, self.plan)
+        if plan is None:
+            return
+        facts.by_party(plan.manager, plan.custodian, act=f"calls a shortfall of plan {self.plan}")
+        facts.dated("a shortfall is called after closing", plan.closing, self.date)
+        facts.dated("a shortfall is called before that is recorded", self.date, facts.record.business_day)
+        facts.add(Shortfall(id=self.call, plan=self.plan, payer=self.payer, called_on=self.date, amount=self.amount))
+
+
+@record_kind("shortfall.paid", by=[Role.CUSTODIAN, Role.BANK])
+class ShortfallPaid(Payload):
+    """Cash came in on a call (差额支付)."""
+
+    shortfall: Id
+    plan: Id
+    call: Id
+    date: Day
+    amount: Positive
+    payment: Id | None = None
+
+    def references(self) -> list[Reference]:
+        paid = [] if self.payment is None else [Reference(Payment, self.payment)]
+        return [
+            Reference(ShortfallPayment, self.shortfall, Need.NEW),
+            Reference(Plan, self.plan, Need.ESSENTIAL),
+            Reference(Shortfall, self.call, Need.ESSENTIAL),
+            Reference(PlanCash, self.plan, Need.READ),
+            *paid,
+        ]
+
+    def project(self, facts: Projection) -> None:
+        plan, call = running(facts, self.plan), facts.current(Shortfall, self.call)
+        if plan is None or call is None:
+            return
+        subject = f"shortfall {self.call}"
+        if facts.sender is not None and Role.BANK not in facts.sender.roles:
+            facts.by_party(plan.custodian, act=f"receives cash for plan {self.plan}")
+        facts.dated("a shortfall is paid after it was called", call.called_on, self.date)
+        facts.dated("a shortfall is paid before that is recorded", self.date, facts.record.business_day)
+        if call.plan != self.plan:
+            facts.finding(
+                Code.REFERENCE_MISSING,
+                f"Call {self.call} is of plan {call.plan}",
+                subject=subject,
+                others=[call.from_position],
+            )
+        self._check_payer(facts, call)
+        paid = facts.total(call.paid, self.amount, subject)
+        if paid > call.amount:
+            facts.finding(
+                Code.SHORTFALL_OVER_PAID,
+                "More was paid on the call than it asks for",
+                subject=subject,
+                others=[call.from_position],
+                called=call.amount,
+                paid=paid,
+            )
+        facts.begin(call.changed(paid=paid))
+        facts.add(
+            ShortfallPayment(
+                id=self.shortfall,
+                shortfall=self.call,
+                plan=self.plan,
+                paid_on=self.date,
+                amount=self.amount,
+                payment=self.payment,
+            )
+        )
+        count_cash(facts, self.plan, made_up=self.amount)
+
+    def _check_payer(self, facts: Projection, call: Shortfall) -> None:
+        payment = None if self.payment is None else facts.current(Payment, self.payment)
+        if payment is not None and payment.payer != call.payer:
+            facts.finding(
+                Code.SHORTFALL_PAYER,
+                f"{payment.payer} pays what {call.payer} was called on for",
+                subject=f"shortfall {self.call}",
+                others=[call.from_position, payment.from_position],
+                amount=self.amount,
+            )

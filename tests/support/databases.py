@@ -1,0 +1,185 @@
+"""The databases that the store is tested on: SQLite files, and databases of a PostgreSQL that a session starts."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import psycopg
+import pytest
+
+from ledger.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+USER = "glasspool"
+LOCKED = "locked"
+"""A role whose password nobody knows."""
+TEMPLATE = "glasspool_template"
+
+
+class MakeDatabase(Protocol):
+    """Gives the location of the database with this name, made when it is first asked for; its tables may be there."""
+
+    def __call__(self, name: str = "ledger") -> Path | str: ...
+
+    def drop(self, name: str = "ledger") -> None:
+        """Let the database be made anew when it is asked for again."""
+
+
+class Files:
+    """SQLite files in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, name: str = "ledger") -> Path:
+        return self._folder / f"{name}.db"
+
+    def drop(self, name: str = "ledger") -> None:
+        for file in self._folder.glob(f"{name}.db*"):
+            file.unlink()
+
+
+class Databases:
+    """Databases of a PostgreSQL, dropped in the end."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._known: dict[str, str] = {}
+
+    def __call__(self, name: str = "ledger") -> str:
+        if name not in self._known:
+            self._known[name] = self._server.make()
+        return self._server.url(self._known[name])
+
+    def drop(self, name: str = "ledger") -> None:
+        if name in self._known:
+            self._server.execute(f"DROP DATABASE {self._known.pop(name)} WITH (FORCE)")
+
+    def drop_all(self) -> None:
+        for name in list(self._known):
+            self.drop(name)
+
+
+def programs() -> Path | None:
+    """The folder of PostgreSQL's programs, of the newest version where Debian has several; None where it is not."""
+    debian = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = max(debian, key=lambda path: int(path.parts[-3]), default=None) or shutil.which("initdb")
+    return None if found is None else Path(found).resolve().parent
+
+
+class Server:
+    """A PostgreSQL of its own: a temporary folder, a socket in it, no port. Text is ordered as English by default."""
+
+    def __init__(self, binaries: Path) -> None:
+        self._binaries = binaries
+        self._numbers = itertools.count(1)
+        self.folder = Path(tempfile.mkdtemp(prefix="glasspool-pg-"))
+        # PostgreSQL refuses to run as root; a session that is root runs it as somebody else.
+        self._as: dict[str, Any] = {}
+        if os.getuid() == 0:
+            other = pwd.getpwnam("nobody")
+            self._as = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
+            shutil.chown(self.folder, other.pw_uid, other.pw_gid)
+        self.folder.chmod(0o755)
+
+    def start(self) -> None:
+        data = self.folder / "data"
+        self._run(
+            "initdb", "--pgdata", data, "--username", USER, "--auth", "trust", "--encoding", "UTF8", "--locale", "C",
+            "--locale-provider", "icu", "--icu-locale", "en-US", "--no-sync",
+        )  # fmt: skip
+        hba = data / "pg_hba.conf"
+        hba.write_text(f"local all {LOCKED} scram-sha-256\n" + hba.read_text())
+        options = {
+            "listen_addresses": "", "unix_socket_directories": str(self.folder), "fsync": "off",
+            "shared_buffers": "32MB", "max_connections": "40", "lc_messages": "C",
+        }  # fmt: skip
+        given = [each for name, value in options.items() for each in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [self._binaries / "postgres", "-D", data, *given], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                **self._as,
+            )  # fmt: skip
+        self._wait()
+        self.execute(f"CREATE ROLE {LOCKED} LOGIN PASSWORD 'a secret'")
+        self.execute(f"CREATE DATABASE {TEMPLATE}")
+        Store.create(self.url(TEMPLATE)).close()
+
+    def stop(self) -> None:
+        self._process.send_signal(3)  # at once
+        self._process.wait()
+        shutil.rmtree(self.folder)
+
+    def url(self, database: str, user: str = USER) -> str:
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """A connection of the test's own, every statement its own transaction."""
+        return psycopg.connect(f"host={self.folder} user={USER} dbname={database}", autocommit=True)
+
+    def execute(self, statement: str) -> None:
+        with self.connect() as connection:
+            connection.execute(statement)
+
+    def make(self, *, template: str = TEMPLATE) -> str:
+        """Return the name of a new database that is like another, by default one that has the tables."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
+        done = subprocess.run(
+            [self._binaries / program, *arguments], check=False, capture_output=True, text=True, **self._as
+        )
+        assert done.returncode == 0, done.stderr
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                self.connect().close()
+            except psycopg.OperationalError:
+                told = (self.folder / "log").read_text()
+                assert self._process.poll() is None, told
+                assert time.monotonic() < deadline, told
+                time.sleep(0.02)
+            else:
+                return
+
+
+def private_server() -> Iterator[Server]:
+    """What the session's fixture yields: the running server, or a skipped test with its reason."""
+    found = programs()
+    if found is None:
+        reason = "PostgreSQL is not installed (Debian: postgresql)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = Server(found)
+    try:
+        server.start()
+        yield server
+        server.stop()
+    except BaseException:
+        shutil.rmtree(server.folder, ignore_errors=True)
+        raise
+
+
+def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeDatabase]:
+    """What a fixture with a parameter ``sqlite`` or ``postgresql`` yields: a maker of databases of that kind."""
+    if request.param == "sqlite":
+        yield Files(tmp_path)
+        return
+    made = Databases(request.getfixturevalue("postgresql"))
+    yield made
+    made.drop_all()
