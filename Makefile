@@ -3,16 +3,20 @@
 VENV  := .venv
 BIN   := $(VENV)/bin
 STAMP := $(VENV)/.installed
+SPARK := $(VENV)/.spark
 PYTEST_ARGS ?=
 
 # The first interpreter that is new enough. 3.11 comes first because the lock file is tested on it.
 FIND_PYTHON = for python in python3.11 python3.12 python3.13 python3; do \
 	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; exit; fi; done
 
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	--custom-compile-command "make lock"
+
 PACKAGES = portal ledger abs disclosure regulator dashboards
 
 .DEFAULT_GOAL := help
-.PHONY: demo serve test check static bench browser lock clean help
+.PHONY: demo serve test check static bench records browser spark lock clean help
 
 demo: $(STAMP) ## Install, make a consortium, replicate it, report on it; print where everything is
 	@$(BIN)/glasspool demo
@@ -20,7 +24,7 @@ demo: $(STAMP) ## Install, make a consortium, replicate it, report on it; print 
 serve: $(STAMP) ## Open the pages of the node on this machine: GLASSPOOL_HOME, or else the demo's
 	@GLASSPOOL_HOME="$${GLASSPOOL_HOME:-$$(if [ -d demo/node ]; then echo demo/node; fi)}" $(BIN)/glasspool serve
 
-test: $(STAMP) ## Install what the tests need and run all of them (PYTEST_ARGS="-k name" for some)
+test: $(SPARK) ## Install what the tests need and run all of them (PYTEST_ARGS="-k name" for some)
 	@.ci/system-packages tests
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
@@ -36,13 +40,18 @@ static: $(STAMP) ## The part of `check` that runs nothing: format, lint, types, 
 bench: $(STAMP) ## Measure how fast blocks are verified and stored
 	@$(BIN)/python tests/benchmarks/sync.py
 
+records: $(STAMP) ## Write docs/records.md and docs/schemas again, from the kinds the code knows
+	@$(BIN)/glasspool records --output docs
+
 browser: $(STAMP) ## Only the tests that drive a browser
 	@.ci/system-packages tests
 	@$(BIN)/python -m pytest -m browser $(PYTEST_ARGS)
 
-lock: $(BIN)/uv ## Renew requirements.lock from pyproject.toml (UPGRADE=1 takes newer versions too)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
-		--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
+spark: $(SPARK) ## Bring Spark (500 MB) for the tests and snapshots that run on it; it needs Java 17
+
+lock: $(BIN)/uv ## Renew the lock files from pyproject.toml (UPGRADE=1 takes newer versions too)
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra spark --constraint requirements.lock --output-file requirements-spark.lock pyproject.toml
 
 clean: ## Remove the environment, builds and caches; data of a node is left alone
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -55,6 +64,11 @@ $(STAMP): pyproject.toml requirements.lock | $(BIN)/python
 	@echo "Installing into $(VENV)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(SPARK): $(STAMP) requirements-spark.lock
+	@echo "Installing Spark into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	@touch $@
 
 # Debian ships Python without the part that makes environments, so the first try may fail and the second succeed.

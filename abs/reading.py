@@ -14,9 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
-from typing import Any, Generic, Protocol, TypeVar
+from math import lcm
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, func, select
+from sqlalchemy import ColumnElement, Executable, ScalarSelect, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from abs.assets import Asset, Change, FactKey
@@ -26,6 +28,8 @@ from ledger.business_day import business_day as day_of
 from ledger.facts import Fact, Invoice, Output, Plan, PoolAsset, Receivable, ReceivableInvoice, Settlement
 
 FINEST = 1 << 128  # of a share's denominator; beyond it, after some three mergers of mergers, the nearest fen is taken
+
+AT_ONCE = 500  # names in one query; databases bound the parameters of a statement
 
 FactT = TypeVar("FactT", bound=Fact)
 
@@ -48,6 +52,8 @@ class ReadModel(Protocol):
     def history(self, table: type[FactT], id: str) -> list[FactT]: ...  # noqa: A002 - the name of the column
 
     def current(self, table: type[Fact]) -> ColumnElement[bool]: ...
+
+    def begun(self, table: type[Fact]) -> ColumnElement[bool]: ...
 
     def execute(self, statement: Executable) -> Iterable[Any]: ...
 
@@ -84,22 +90,22 @@ def plan_of(facts: ReadModel, plan: str) -> Plan:
 def read_assets(facts: ReadModel, plan: Plan) -> tuple[Asset, ...]:
     """Every asset the plan holds at the height, in the order of assignment, with what changed it and when."""
     members = _members(facts, plan)
-    pool = _InPool(facts, plan.id)
-    outputs = pool.outputs()
+    pool = _InPool(facts, plan.id, members)
     settlements, invoices = pool.settlements(), pool.invoices()
+    outputs = pool.outputs(settlements)
+    receivables = [row for row in pool.receivables() if row.id in members]
+    adjustments = pool.adjustments(row.id for row in receivables if row.adjusted_on is not None)
     assets = []
-    for row in pool.receivables():
-        member = members.get(row.id)
-        if member is None:
-            continue
+    for row in receivables:
+        member = members[row.id]
         part = _Part(member, outputs.get(row.id, {}), row.amount)
         moves = [
-            _Move(one.paid_on, -share, True, ("Settlement", one.id, one.from_position))
+            _Move(one.paid_on, -one.amount, weight, True, ("Settlement", one.id, one.from_position))
             for one in settlements.get(row.id, ())
-            if (share := one.amount * part.weight(one.target_kind, one.target))
+            if (weight := part.weight(one.target_kind, one.target))
         ]
-        for day, delta, key in pool.adjustments().get(row.id, ()):
-            moves.append(_Move(day, delta * part.weight(), False, key))
+        for day, delta, key in adjustments.get(row.id, ()):
+            moves.append(_Move(day, delta, part.weight(), False, key))
         held = invoices.get(row.id, ())
         assets.append(
             Asset(
@@ -209,12 +215,12 @@ class _Part:
         return weights
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """What changed a part, to the fraction of a fen."""
+class _Move(NamedTuple):
+    """What changed a receivable, fen, and the share of it that changed the part."""
 
     on: date
-    amount: int | Fraction
+    amount: int
+    weight: int | Fraction
     paid: bool
     key: FactKey
 
@@ -222,49 +228,59 @@ class _Move:
 def _changes(moves: Sequence[_Move]) -> tuple[Change, ...]:
     """The moves in whole fen, by date: what all up to each come to, towards zero, less what the ones before did."""
     changes: list[Change] = []
-    exact: int | Fraction = 0
     told = 0
+    above, below = 0, 1  # what all come to, exactly: a fraction in integers, which is ten times quicker than Fraction
     for move in sorted(moves, key=lambda each: each.on):
-        exact += move.amount
-        amount = int(exact) - told
-        told += amount
-        changes.append(Change(on=move.on, amount=amount, paid=move.paid, keys=(move.key,)))
+        wider = lcm(below, move.weight.denominator)
+        above *= wider // below
+        above += move.amount * move.weight.numerator * (wider // move.weight.denominator)
+        below = wider
+        whole = above // below if above >= 0 else -(-above // below)
+        changes.append(Change(on=move.on, amount=whole - told, paid=move.paid, keys=(move.key,)))
+        told = whole
     return tuple(changes)
 
 
 class _InPool:
-    """The facts about every receivable of one pool, one query a table."""
+    """The facts about every receivable of one pool: a few queries a table, each row found by an index."""
 
-    def __init__(self, facts: ReadModel, plan: str) -> None:
+    def __init__(self, facts: ReadModel, plan: str, members: Mapping[str, _Member]) -> None:
         self._facts = facts
+        self._members = members
         self._ids = select(col(PoolAsset.asset)).where(facts.current(PoolAsset), col(PoolAsset.plan) == plan)
-        self._adjusted: dict[str, list[tuple[date, int, FactKey]]] | None = None
 
     def receivables(self) -> Iterable[Any]:
         """Each receivable as it stands, with ``began``: the record that registered it."""
-        first = (
-            select(col(Receivable.id).label("id"), func.min(col(Receivable.from_position)).label("began"))
-            .where(col(Receivable.id).in_(self._ids))
-            .group_by(col(Receivable.id))
-            .subquery()
-        )
         statement = (
             select(col(Receivable.id), col(Receivable.creditor), col(Receivable.debtor), col(Receivable.amount))
             .add_columns(col(Receivable.due), col(Receivable.registered_on), col(Receivable.disputed))
-            .add_columns(col(Receivable.related_party), first.c.began)
-            .join(first, first.c.id == col(Receivable.id))
+            .add_columns(col(Receivable.related_party), col(Receivable.adjusted_on), _first(Receivable).label("began"))
+            .where(col(Receivable.id).in_(self._ids), col(Receivable.from_position) == _last(self._facts, Receivable))
             .where(self._facts.current(Receivable))
         )
         return self._facts.execute(statement)
 
-    def outputs(self) -> Mapping[str, dict[str, _Piece]]:
-        """Every output ever made on these receivables, spent or not, by receivable and id."""
-        statement = select(
-            col(Output.root), col(Output.id), col(Output.amount), col(Output.parents), col(Output.from_position)
-        ).where(col(Output.root).in_(self._ids), col(Output.from_height) <= self._facts.height)
+    def outputs(self, settlements: Mapping[str, Sequence[Any]]) -> Mapping[str, dict[str, _Piece]]:
+        """The outputs held, by receivable and id; where other outputs were paid on, every one ever made there."""
         found: defaultdict[str, dict[str, _Piece]] = defaultdict(dict)
-        for root, id_, amount, parents, position in self._facts.execute(statement):
-            found[root][id_] = _Piece(amount, tuple(parents), position)
+        pieces = select(col(Output.root), col(Output.id), col(Output.amount), col(Output.from_position))
+        for ids in _chunks([id_ for member in self._members.values() for id_ in member.outputs]):
+            for root, id_, amount, position in self._facts.execute(
+                pieces.where(col(Output.id).in_(ids), self._facts.begun(Output))
+            ):
+                found[root][id_] = _Piece(amount, (), position)
+        elsewhere = [
+            asset
+            for asset, paid in settlements.items()
+            if (held := self._members[asset].outputs)
+            and any(one.target_kind == "output" and one.target not in held for one in paid)
+        ]
+        for ids in _chunks(elsewhere):
+            statement = pieces.add_columns(col(Output.parents)).where(
+                col(Output.root).in_(ids), self._facts.begun(Output)
+            )
+            for root, id_, amount, position, parents in self._facts.execute(statement):
+                found[root][id_] = _Piece(amount, tuple(parents), position)
         return found
 
     def settlements(self) -> Mapping[str, Sequence[Any]]:
@@ -281,40 +297,53 @@ class _InPool:
         """The invoices each receivable rests on, with ``began``: the record that registered the invoice."""
         statement = (
             select(col(ReceivableInvoice.receivable), col(Invoice.id), col(Invoice.number), col(Invoice.issued))
-            .add_columns(func.min(col(Invoice.from_position)).label("began"))
+            .add_columns(col(Invoice.from_position).label("began"))
             .join(Invoice, col(Invoice.id) == col(ReceivableInvoice.invoice))
             .where(self._facts.current(ReceivableInvoice), col(ReceivableInvoice.receivable).in_(self._ids))
-            .where(col(Invoice.from_height) <= self._facts.height)
-            .group_by(col(ReceivableInvoice.receivable), col(Invoice.id), col(Invoice.number), col(Invoice.issued))
+            .where(self._facts.begun(Invoice), col(Invoice.from_position) == _first(Invoice))
             .order_by(col(ReceivableInvoice.receivable), col(Invoice.id))
         )
         return _grouped(self._facts.execute(statement))
 
-    def adjustments(self) -> Mapping[str, list[tuple[date, int, FactKey]]]:
-        """What changed the amount owed other than payments, by receivable: the day it states, fen, and the fact."""
-        if self._adjusted is None:
-            self._adjusted = self._read_adjustments()
-        return self._adjusted
+    def adjustments(self, adjusted: Iterable[str]) -> dict[str, list[tuple[date, int, FactKey]]]:
+        """What changed the amount owed other than payments, by receivable: the day it states, fen, and the fact.
 
-    def _read_adjustments(self) -> dict[str, list[tuple[date, int, FactKey]]]:
-        seen = col(Receivable.from_height) <= self._facts.height
-        touched = select(col(Receivable.id)).where(
-            col(Receivable.id).in_(self._ids), col(Receivable.adjusted) != 0, seen
-        )
-        statement = (
-            select(col(Receivable.id), col(Receivable.adjusted_on), col(Receivable.from_position))
-            .add_columns(col(Receivable.adjusted))
-            .where(col(Receivable.id).in_(touched), seen)
-            .order_by(col(Receivable.id), col(Receivable.from_position))
-        )
+        ``adjusted`` are the receivables that say so.
+        """
         found: defaultdict[str, list[tuple[date, int, FactKey]]] = defaultdict(list)
         before: tuple[str, int] = ("", 0)
-        for id_, day, position, adjusted in self._facts.execute(statement):
-            known = before[1] if before[0] == id_ else 0
-            if adjusted != known:
-                found[id_].append((day, adjusted - known, ("Receivable", id_, position)))
-            before = (id_, adjusted)
+        for ids in _chunks(sorted(adjusted)):
+            statement = (
+                select(col(Receivable.id), col(Receivable.adjusted_on), col(Receivable.from_position))
+                .add_columns(col(Receivable.adjusted))
+                .where(col(Receivable.id).in_(ids), self._facts.begun(Receivable))
+                .order_by(col(Receivable.id), col(Receivable.from_position))
+            )
+            for id_, day, position, amount in self._facts.execute(statement):
+                known = before[1] if before[0] == id_ else 0
+                if amount != known:
+                    found[id_].append((day, amount - known, ("Receivable", id_, position)))
+                before = (id_, amount)
         return found
+
+
+def _first(table: type[Fact]) -> ScalarSelect[int]:
+    """Where the first version of a row's thing began: one step down the primary key."""
+    versions = aliased(table)
+    return select(func.min(col(versions.from_position))).where(col(versions.id) == col(table.id)).scalar_subquery()
+
+
+def _last(facts: ReadModel, table: type[Fact]) -> ScalarSelect[int]:
+    """Where the last version of a row's thing at the height began: one step, however many there are."""
+    versions = aliased(table)
+    last = select(func.max(col(versions.from_position))).where(col(versions.id) == col(table.id), facts.begun(versions))
+    return last.scalar_subquery()
+
+
+def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The names, as many at once as a statement may have parameters."""
+    for start in range(0, len(names), AT_ONCE):
+        yield names[start : start + AT_ONCE]
 
 
 def _grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ledger.anchor import Anchor, Trusted, anchor_from, same_sealers
-from ledger.chains import fisco3, fisco3_sealers
+from ledger import chains
+from ledger.anchor import Anchor, Trusted, anchor_from, followed, same_sealers
+from ledger.chains.sealers import apply
 from ledger.errors import LedgerError, Malformed
 from ledger.trust import LAST_PREREQUISITE, WITHOUT_STATE, Case, check_link, check_sealers, sealer_changes
 
 if TYPE_CHECKING:
-    from ledger.chains.fisco3_sealers import SealerChange
+    from ledger.chains.sealers import SealerChange
     from ledger.chains.shape import Block, Header
     from ledger.contracts import RecordedEvent, Registry
 
@@ -45,7 +46,8 @@ class VerifiedBlock:
 def genesis(document: bytes, anchor: Anchor) -> tuple[VerifiedBlock, Trusted]:
     """Return block 0 and the first trusted state; raises ProofFailed when it is not the pinned one."""
     anchor_from(document, pinned=anchor.genesis_hash, contracts=anchor.contracts)
-    header = fisco3.parse_block(document).header
+    header = chains.named(anchor.family).parse_block(document).header
+    assert header is not None, "its hash was recomputed"
     block = VerifiedBlock(
         height=0,
         hash=header.claimed_hash,
@@ -86,10 +88,14 @@ def examine(document: bytes, anchor: Anchor, registry: Registry) -> Examined:
             step.check(case)
         except LedgerError as failure:
             return Examined(header=_bare(case.block), failure=(step.number, failure))
+        if case.block is not None and case.block.header is None:
+            return Examined(
+                header=None, failure=(step.number, Malformed("incomplete", "A block came without a header"))
+            )
     block = case.parsed
     if block.transactions is None or block.receipts is None:
         incomplete = Malformed(
-            "incomplete", f"Block {block.header.number} came without its transactions or its receipts"
+            "incomplete", f"Block {case.header.number} came without its transactions or its receipts"
         )
         return Examined(header=_bare(block), failure=(LAST_PREREQUISITE + 1, incomplete))
     return Examined(
@@ -103,7 +109,7 @@ def examine(document: bytes, anchor: Anchor, registry: Registry) -> Examined:
 
 def _bare(block: Block | None) -> Header | None:
     """Return the header without what the next steps no longer need, so that it travels cheaply."""
-    if block is None:
+    if block is None or block.header is None:
         return None
     return replace(block.header, preimages=(), extra_data=b"")
 
@@ -130,12 +136,13 @@ def accept(examined: Examined, document: bytes, trusted: Trusted) -> tuple[Verif
         unproven_logs=examined.unproven_logs,
         document=document,
     )
-    changed = not same_sealers(header.sealers, trusted.sealers)
+    how, changed = followed(header, trusted), not same_sealers(header.sealers, trusted.sealers)
     return block, Trusted(
         height=header.number,
         hash=header.claimed_hash,
         timestamp=header.timestamp,
         sealers=header.sealers,
-        successors=fisco3_sealers.apply(header.sealers, examined.changes) if examined.changes else None,
-        epochs=(*trusted.epochs, trusted.height) if changed else trusted.epochs,
+        successors=apply(header.sealers, examined.changes) if examined.changes else None,
+        epochs=(*trusted.epochs, trusted.height) if changed and how == "voted" else trusted.epochs,
+        pins=trusted.pins if how == "pinned" else tuple(pin for pin in trusted.pins if pin.height != header.number),
     )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from ledger.chains import fisco3
+from ledger import chains
 from ledger.chains.shape import Sealer
 from ledger.contracts import Registry
-from ledger.errors import ProofFailed
+from ledger.errors import Malformed, ProofFailed
 from ledger.suites import Suite, suite
 
 if TYPE_CHECKING:
+    from ledger.chains.shape import Header
+    from ledger.contracts import Contract
     from ledger.suites import SuiteName
 
-__all__ = ["Anchor", "Engine", "Trusted", "anchor_from", "hashes_to", "quorum", "same_sealers"]
+__all__ = ["Anchor", "Engine", "SealerPin", "Trusted", "anchor_from", "followed", "hashes_to", "quorum", "same_sealers"]
 
 Engine = Literal["auto", "tongsuo", "gmssl"]
 
@@ -28,7 +30,10 @@ def quorum(sealers: tuple[Sealer, ...]) -> int:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """What this node trusts to begin with: a pinned genesis hash, what that block fixes, and the contracts it reads."""
+    """What this node trusts to begin with: a pinned genesis hash, what that block fixes, and the contracts it reads.
+
+    ``chain`` is empty where the genesis block does not fix it, as on FISCO BCOS 2: each transaction then names it.
+    """
 
     genesis_hash: bytes
     family: str
@@ -37,6 +42,8 @@ class Anchor:
     group: str
     sealers: tuple[Sealer, ...]
     contracts: tuple[bytes, ...]
+    maps: tuple[tuple[bytes, str], ...] = ()
+    """Contracts of other platforms by address, each with its map as JSON text, in order of address."""
 
     def to_json(self) -> str:
         """Return the anchor as canonical JSON text."""
@@ -49,7 +56,8 @@ class Anchor:
                 "group": self.group,
                 "sealers": _sealers_out(self.sealers),
                 "suite": self.suite,
-            },
+            }
+            | ({"maps": [[address.hex(), text] for address, text in self.maps]} if self.maps else {}),
             sort_keys=True,
         )
 
@@ -65,20 +73,50 @@ class Anchor:
             group=data["group"],
             sealers=_sealers_in(data["sealers"]),
             contracts=tuple(bytes.fromhex(address) for address in data["contracts"]),
+            maps=tuple((bytes.fromhex(address), text) for address, text in data.get("maps", ())),
         )
 
     def registry(self, engine: Engine = "auto") -> Registry:
         """Return the registered contracts together with the chain's suite."""
-        return Registry(suite(self.suite, engine), frozenset(self.contracts))
+        crypto = suite(self.suite, engine)
+        mapped: dict[bytes, Contract] = {}
+        if self.maps:  # a map is read by what a worker without one need not load
+            from ledger.contract_map import ContractMap
+            from ledger.mapped import MappedContract
+
+            for address, text in self.maps:
+                mapped[address] = MappedContract(address, ContractMap.model_validate_json(text), crypto)
+        return Registry(crypto, frozenset(self.contracts), mapped)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealerPin:
+    """An operator's word for the sealers of one block: who said it (``by``), and when (``at``, an instant in UTC)."""
+
+    height: int
+    sealers: tuple[Sealer, ...]
+    by: str
+    at: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return the pin as it is kept and shown."""
+        return {"height": self.height, "sealers": _sealers_out(self.sealers), "by": self.by, "at": self.at}
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> SealerPin:
+        """Return what :meth:`as_json` gave."""
+        return cls(height=data["height"], sealers=_sealers_in(data["sealers"]), by=data["by"], at=data["at"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trusted:
     """The verified head: its height, hash, time (ms) and sealers.
 
-    ``successors`` is what the next block's sealers may be instead, in any order: the result of a committed change, or
-    the genesis set, whose order no header has fixed yet. ``epochs`` are the heights whose committed changes altered the
-    set: what a proof needs to lead from a later block's sealers back to the genesis block.
+    ``successors`` is what the next block's sealers must be, in any order: the result of a committed change, or the
+    genesis set, whose order no header has fixed yet. None where they stay what they are. ``epochs`` are the heights
+    whose committed changes altered the set: what a proof needs to lead from a later block's sealers back to the genesis
+    block. ``pins`` are the operator's, in order of height: those that were applied, and one that may wait for the next
+    block.
     """
 
     height: int
@@ -87,6 +125,11 @@ class Trusted:
     sealers: tuple[Sealer, ...]
     successors: tuple[Sealer, ...] | None
     epochs: tuple[int, ...] = ()
+    pins: tuple[SealerPin, ...] = ()
+
+    def pin_for(self, height: int) -> SealerPin | None:
+        """Return the operator's pin for that block."""
+        return next((pin for pin in self.pins if pin.height == height), None)
 
     def to_json(self) -> str:
         """Return the state as canonical JSON text."""
@@ -95,6 +138,7 @@ class Trusted:
                 "epochs": list(self.epochs),
                 "hash": self.hash.hex(),
                 "height": self.height,
+                "pins": [pin.as_json() for pin in self.pins],
                 "sealers": _sealers_out(self.sealers),
                 "successors": None if self.successors is None else _sealers_out(self.successors),
                 "timestamp": self.timestamp,
@@ -114,6 +158,7 @@ class Trusted:
             sealers=_sealers_in(data["sealers"]),
             successors=None if successors is None else _sealers_in(successors),
             epochs=tuple(data["epochs"]),
+            pins=tuple(SealerPin.of(pin) for pin in data.get("pins", ())),
         )
 
 
@@ -130,6 +175,19 @@ def same_sealers(one: tuple[Sealer, ...], other: tuple[Sealer, ...]) -> bool:
     return sorted((each.key, each.weight) for each in one) == sorted((each.key, each.weight) for each in other)
 
 
+def followed(header: Header, trusted: Trusted) -> Literal["unchanged", "voted", "pinned"] | None:
+    """Return what makes the sealers of the next block believable; None when nothing does.
+
+    A committed change takes effect in the next block and in no other: sealers who go on without it are not believed.
+    """
+    if trusted.successors is None and header.sealers == trusted.sealers:
+        return "unchanged"
+    if trusted.successors is not None and same_sealers(header.sealers, trusted.successors):
+        return "unchanged" if header.sealers == trusted.sealers else "voted"
+    pin = trusted.pin_for(header.number)
+    return "pinned" if pin is not None and same_sealers(header.sealers, pin.sealers) else None
+
+
 def hashes_to(preimages: tuple[bytes, ...], claimed: bytes, crypto: Suite) -> bool:
     """Tell whether one of the readings hashes to the claimed hash."""
     return any(crypto.digest(preimage) == claimed for preimage in preimages)
@@ -143,11 +201,18 @@ def anchor_from(
     With ``pinned`` None only the block's own claim is checked: enough to look at a file, never to follow a chain.
     Raises Malformed, or ProofFailed ``genesis-hash``.
     """
-    header = fisco3.parse_block(document).header
-    fixed = fisco3.genesis(header)
-    name: SuiteName = "sm" if fixed.suite == "sm" else "ecdsa"
-    crypto = suite(name, engine)
-    if not hashes_to(header.preimages, header.claimed_hash, crypto):
+    chain = chains.of(document)
+    header = chain.parse_block(document).header
+    if header is None:
+        raise Malformed("genesis", "The genesis block has no header")
+    fixed = chain.genesis(header)
+    names: tuple[SuiteName, ...] = ("sm", "ecdsa")
+    fitting = [
+        name
+        for name in names
+        if fixed.suite in ("", name) and hashes_to(header.preimages, header.claimed_hash, suite(name, engine))
+    ]
+    if not fitting:
         raise ProofFailed("genesis-hash", "The genesis block does not hash to the hash it claims")
     if pinned is not None and pinned != header.claimed_hash:
         raise ProofFailed(
@@ -157,8 +222,8 @@ def anchor_from(
         )
     return Anchor(
         genesis_hash=header.claimed_hash,
-        family=fisco3.NAME,
-        suite=name,
+        family=chain.NAME,
+        suite=fitting[0],
         chain=fixed.chain,
         group=fixed.group,
         sealers=fixed.sealers,

@@ -27,7 +27,11 @@ def assess(case: Case) -> Assessment:
     verdicts, stopped, broken_genesis = [], False, False
     for step in PROCEDURE:
         pointless = stopped or (broken_genesis and step.check is sealers)
-        if pointless or (case.block and case.block.header.number == 0 and step.number in (3, 4, 5)):
+        header = case.block.header if case.block else None
+        if case.block and header is None and step.of_header and not pointless:
+            verdicts.append(_not_at_hand(step, "the header is not at hand"))
+            continue
+        if pointless or (header and header.number == 0 and step.number in (3, 4, 5)):
             verdicts.append(_skipped(step, case, pointless=pointless))
             continue
         verdict, failure = run(step, case)
@@ -35,6 +39,10 @@ def assess(case: Case) -> Assessment:
         stopped = stopped or (failure is not None and step.number <= LAST_PREREQUISITE)
         broken_genesis = broken_genesis or (failure is not None and step.check is trusted_genesis)
     return Assessment(steps=tuple(verdicts), unproven=case.block.unproven if case.block else ())
+
+
+def _not_at_hand(step: Step, detail: str) -> StepVerdict:
+    return StepVerdict(number=step.number, name=step.name, verdict=Verdict.INDETERMINATE, detail=detail)
 
 
 def _skipped(step: Step, case: Case, *, pointless: bool) -> StepVerdict:
@@ -47,7 +55,7 @@ def _skipped(step: Step, case: Case, *, pointless: bool) -> StepVerdict:
             code="not-reached",
             detail="an earlier step failed",
         )
-    claimed = case.parsed.header.claimed_hash
+    claimed = case.header.claimed_hash
     if step.check is not trusted_genesis:
         detail = "a genesis block has no parent, and nobody signs it"
     elif case.pinned is None:
@@ -62,4 +70,4 @@ def _skipped(step: Step, case: Case, *, pointless: bool) -> StepVerdict:
             code="genesis-hash",
             detail="is not the pinned hash",
         )
-    return StepVerdict(number=step.number, name=step.name, verdict=Verdict.INDETERMINATE, detail=detail)
+    return _not_at_hand(step, detail)

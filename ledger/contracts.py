@@ -9,15 +9,29 @@ and every log of the receipt is a registered event in canonical encoding. Everyt
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ledger.errors import Malformed, ProofFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ledger.chains.shape import Log, Receipt, Transaction
     from ledger.suites import Suite
 
-__all__ = ["RECORD", "RECORDED", "Event", "Function", "RecordedEvent", "Registry", "record_call", "record_log"]
+__all__ = [
+    "RECORD",
+    "RECORDED",
+    "Contract",
+    "Event",
+    "Function",
+    "RecordedEvent",
+    "Registry",
+    "canonical",
+    "raw_types",
+    "record_call",
+    "record_log",
+]
 
 WORD = 32
 _FIRST_OFFSET = (2 * WORD).to_bytes(WORD)
@@ -58,7 +72,7 @@ def two_strings(data: bytes) -> tuple[bytes, bytes] | None:
     return data[3 * WORD : ends[0]], data[second_at + WORD : ends[1]]
 
 
-def _raw_types(types: tuple[str, ...]) -> tuple[str, ...]:
+def raw_types(types: tuple[str, ...]) -> tuple[str, ...]:
     """Read strings as bytes: their encoding is the same, and text that is not UTF-8 was committed all the same."""
     return tuple("bytes" if each == "string" else each for each in types)
 
@@ -77,7 +91,7 @@ class Function:
 
     def arguments(self, call: bytes, suite: Suite) -> tuple[Any, ...] | None:
         """Return the arguments of a call, strings as bytes; None when it is another function's or not canonical."""
-        return canonical(_raw_types(self.inputs), call[4:]) if call[:4] == self.selector(suite) else None
+        return canonical(raw_types(self.inputs), call[4:]) if call[:4] == self.selector(suite) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +145,35 @@ def record_log(suite: Suite, sender: bytes, kind: str, payload: bytes) -> tuple[
     return (RECORDED.topic(suite), sender.rjust(WORD, b"\0")), encode(RECORDED.data, (kind, payload))
 
 
+class Contract(Protocol):
+    """A registered contract of another platform, read by its map (``ledger.mapped``)."""
+
+    topics: frozenset[bytes]
+    """First topics of its events."""
+
+    def reads(self, call: bytes) -> bool:
+        """Tell whether a call is one of its functions'."""
+
+    def read(
+        self, index: int, transaction: Transaction, receipt: Receipt, signer: bytes
+    ) -> tuple[list[RecordedEvent], int]:
+        """Return the records of a call that it reads, and the logs that are no evidence."""
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """The registered contracts of one chain, by address (20 bytes)."""
+    """The registered contracts of one chain, by address (20 bytes): record books, and those that have a map."""
 
     suite: Suite
-    contracts: frozenset[bytes]
+    books: frozenset[bytes]
+    mapped: Mapping[bytes, Contract] = field(default_factory=dict)
     _topic: bytes = field(init=False)
     _selector: bytes = field(init=False)
+
+    @property
+    def contracts(self) -> frozenset[bytes]:
+        """Every registered address."""
+        return self.books.union(self.mapped)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_topic", RECORDED.topic(self.suite))
@@ -155,7 +190,12 @@ class Registry:
         if receipt.status:
             return [], 0  # nothing that a failed transaction logged ever happened; some versions print it all the same
         called = transaction.to
-        if called not in self.contracts or signer is None or transaction.call[:4] != self._selector:
+        contract = None if called is None else self.mapped.get(called)
+        if contract is not None and signer is not None and contract.reads(transaction.call):
+            return contract.read(index, transaction, receipt, signer)
+        if receipt.framed and signer is not None:
+            return self._framed(index, transaction, receipt, signer)
+        if called not in self.books or signer is None or transaction.call[:4] != self._selector:
             return [], self._claims(receipt)
         if receipt.output:
             raise ProofFailed(
@@ -169,14 +209,37 @@ class Registry:
             )
         return [self._record(index, at, log, transaction, signer) for at, log in enumerate(receipt.logs)], 0
 
+    def _framed(
+        self, index: int, transaction: Transaction, receipt: Receipt, signer: bytes
+    ) -> tuple[list[RecordedEvent], int]:
+        """Read a receipt whose hash tells its logs apart: each of a record book is evidence, whichever contract called.
+
+        What such a log holds is what the chain committed, so one that is no record is counted and refuses nothing.
+        """
+        records, rest = [], 0
+        for at, log in enumerate(receipt.logs):
+            said = len(log.topics) == 2 and log.topics[0] == self._topic and not any(log.topics[1][: WORD - 20])
+            if log.address in self.books and said and two_strings(log.data) is not None:
+                records.append(self._record(index, at, log, transaction, signer))
+            elif log.address in self.contracts:
+                rest += 1
+        return records, rest
+
     def _claims(self, receipt: Receipt) -> int:
         """Count the records of registered contracts in the hashed bytes, whether shown as logs or within an output."""
-        marks = [contract.hex().encode() + self._topic for contract in self.contracts]
+        if receipt.framed:
+            return sum(log.address in self.contracts for log in receipt.logs)
+        marks = [book.hex().encode() + self._topic for book in self.books]
+        marks += [
+            address.hex().encode() + topic for address, each in self.mapped.items() for topic in sorted(each.topics)
+        ]
         return max(sum(preimage.count(mark) for mark in marks) for preimage in receipt.preimages)
 
     def mentioned(self, receipt: Receipt) -> bool:
         """Tell whether the hashed bytes of a receipt hold the address of a registered contract, as a log or hidden."""
-        addresses = [contract.hex().encode() for contract in self.contracts]
+        if receipt.framed:
+            return self._claims(receipt) > 0
+        addresses = [address.hex().encode() for address in self.contracts]
         return any(address in preimage for address in addresses for preimage in receipt.preimages)
 
     def _record(self, index: int, at: int, log: Log, transaction: Transaction, signer: bytes) -> RecordedEvent:
@@ -200,5 +263,7 @@ class Registry:
             kind=kind.decode("utf-8", "backslashreplace"),
             payload=payload,
             # Both encode (string, bytes), which tells its own length; behind it only fees may follow.
-            echoed=transaction.call.startswith(log.data, 4) and sender[-20:] == signer,
+            echoed=transaction.to == log.address
+            and transaction.call.startswith(log.data, 4)
+            and sender[-20:] == signer,
         )

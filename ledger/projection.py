@@ -161,7 +161,7 @@ class Projection:
             for row in self.begun[table].values():
                 started[getattr(row, column)].append(row)
         rows = cast("Iterable[F]", (row for name in sorted(set(values)) for row in started.get(name, ())))
-        return [row for row in rows if self.seen[table, row.id] is row]
+        return [row for row in rows if self.seen[table, row.id] is row and row.to_position is None]
 
     def kind_at(self, position: Position) -> str:
         """Return the kind of an earlier record, or an empty string."""

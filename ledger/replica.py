@@ -8,61 +8,116 @@ block is kept as an evidence file, and nothing of it is stored.
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ledger.admission import accept, genesis
 from ledger.anchor import Anchor, Engine, Trusted, anchor_from
 from ledger.errors import LedgerError, Malformed, ProofFailed, SourceUnreachable
 from ledger.suites import sm3
-from ledger.verifier import examined
+from ledger.verifier import examined, rarely_collecting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ledger.sources import RawBlock, Source
-    from ledger.store import Store
+    from ledger.store import Head, Store
 
-__all__ = ["Progress", "SyncReport", "join", "sync"]
+__all__ = ["Progress", "SyncReport", "Tally", "join", "keep_evidence", "sync"]
 
 REFUSALS = (Malformed, ProofFailed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """One committed block, for whoever watches: where it is, where the source ends, what it held."""
+    """One committed block, for whoever watches: where it is, where the source ends, what it held and what it cost.
+
+    ``timestamp`` is the block's, ms since 1970 UTC; ``severities`` counts its findings. ``verifying`` is processor time
+    since the block before, of all processes, ``committing`` the time that projecting and storing it took: seconds.
+    """
 
     height: int
     target: int
+    timestamp: int
     transactions: int
-    findings: int
+    records: int
+    severities: Mapping[str, int]
+    verifying: float
+    committing: float
+
+    @property
+    def findings(self) -> int:
+        """How many findings it held."""
+        return sum(self.severities.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncReport:
-    """What one run of :func:`sync` did: heights before and after, blocks, transactions and findings it added."""
+    """What one run did: heights before and after, and the blocks, transactions, records and findings it added."""
 
     start: int
     height: int
     blocks: int
     transactions: int
+    records: int
     findings: int
     block_hash: bytes
     facts_digest: bytes
 
 
+@dataclass(slots=True)
+class Tally:
+    """The blocks of one run, added up as they are committed."""
+
+    start: Head
+    transactions: int = field(default=0, init=False)
+    records: int = field(default=0, init=False)
+    findings: int = field(default=0, init=False)
+
+    def add(self, progress: Progress) -> None:
+        """Count one more block."""
+        self.transactions += progress.transactions
+        self.records += progress.records
+        self.findings += progress.findings
+
+    def report(self, end: Head) -> SyncReport:
+        """Return what was added up to that head."""
+        return SyncReport(
+            start=self.start.height,
+            height=end.height,
+            blocks=end.height - self.start.height,
+            transactions=self.transactions,
+            records=self.records,
+            findings=self.findings,
+            block_hash=end.hash,
+            facts_digest=end.facts_digest,
+        )
+
+
 def join(
-    store: Store, source: Source, *, genesis_hash: bytes, contracts: tuple[bytes, ...], engine: Engine = "auto"
+    store: Store,
+    source: Source,
+    *,
+    genesis_hash: bytes,
+    contracts: tuple[bytes, ...],
+    maps: tuple[tuple[bytes, str], ...] = (),
+    engine: Engine = "auto",
 ) -> Anchor:
     """Pin the chain and store its verified genesis block; joining the same chain again changes nothing.
 
-    Raises ProofFailed ``genesis-hash`` when the source's block 0 is another one, or ``pinned-otherwise`` when this
-    store already follows another chain or other contracts.
+    ``maps``: other platforms' contracts by address, each with its map as JSON text (``ledger.contract_map``). Raises
+    ProofFailed ``genesis-hash`` when the source's block 0 is another one, or ``pinned-otherwise`` when this store
+    already follows another chain or other contracts.
     """
     document = _genesis_of(source)
-    anchor = anchor_from(document, pinned=genesis_hash, contracts=tuple(sorted(contracts)), engine=engine)
+    anchor = replace(
+        anchor_from(document, pinned=genesis_hash, contracts=tuple(sorted(contracts)), engine=engine),
+        maps=tuple(sorted(maps)),
+    )
     pinned = store.anchor()
     if pinned is not None and Anchor.from_json(pinned) != anchor:
         raise ProofFailed(
@@ -93,8 +148,9 @@ def sync(
     engine: Engine = "auto",
     workers: int = 1,
     watch: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> SyncReport:
-    """Bring the store to the source's head, verified; return what was added.
+    """Bring the store to the source's head, verified; return what was added. ``stop`` ends it after the block at hand.
 
     Raises the refusing error of the first block that cannot be believed, after keeping that block under ``evidence``:
     everything before it stays committed, and the next run begins with that height. Raises ProofFailed ``source-behind``
@@ -111,9 +167,18 @@ def sync(
             f"{source.name} ends at block {target}, and this node has verified up to block {start}",
             next_step="Wait for the source to catch up, or use another one: a ledger never gets shorter.",
         )
-    transactions = findings = 0
+    tally, verifying = Tally(head), 0.0
+
+    def spent(seconds: float) -> None:
+        nonlocal verifying
+        verifying += seconds
+
     if target > start:
-        with closing(examined(source.blocks(start + 1), anchor, engine=engine, workers=workers)) as stream:  # type: ignore[type-var]
+        blocks = source.blocks(start + 1)
+        with (
+            rarely_collecting(),
+            closing(examined(blocks, anchor, engine=engine, workers=workers, spent=spent)) as stream,  # type: ignore[type-var]
+        ):
             for raw, judged in stream:
                 try:
                     block, trusted = accept(judged, raw.document, trusted)
@@ -121,27 +186,24 @@ def sync(
                     refusal.message = f"Block {raw.height} is refused. {refusal.message}"
                     keep_evidence(evidence, raw, refusal)
                     raise
+                began = time.perf_counter()
                 found = store.commit(block, trusted=trusted.to_json())
-                transactions += block.transactions
-                findings += len(found)
-                watch(
-                    Progress(
-                        height=block.height,
-                        target=max(target, block.height),
-                        transactions=block.transactions,
-                        findings=len(found),
-                    )
+                progress = Progress(
+                    height=block.height,
+                    target=max(target, block.height),
+                    timestamp=block.timestamp,
+                    transactions=block.transactions,
+                    records=len(block.events),
+                    severities=Counter(each.severity.value for each in found),
+                    verifying=verifying,
+                    committing=time.perf_counter() - began,
                 )
-    end = store.head() or head
-    return SyncReport(
-        start=start,
-        height=end.height,
-        blocks=end.height - start,
-        transactions=transactions,
-        findings=findings,
-        block_hash=end.hash,
-        facts_digest=end.facts_digest,
-    )
+                verifying = 0.0
+                tally.add(progress)
+                watch(progress)
+                if stop():
+                    break
+    return tally.report(store.head() or head)
 
 
 def keep_evidence(folder: Path, raw: RawBlock, refusal: LedgerError) -> None:

@@ -1,15 +1,16 @@
 """The numbered procedure by which a block from outside joins the trusted state of a replica.
 
 Trust comes in through one object, the :class:`Anchor`: the 32 bytes of a genesis hash that an operator pinned, and the
-contracts the operator chose to read. The genesis block's extraData, covered by that hash, names suite, chain and first
-sealers. From there each block is believed only when all of this holds:
+contracts the operator chose to read. The genesis block's extraData, covered by that hash, names the first sealers, and
+suite and chain as far as its family has them there. From there each block is believed only when all of this holds:
 
 0. limits: bytes, transactions, logs and signatures are bounded, so that a hostile block costs a bounded amount of work.
 1. strict shape: every field has exactly the form the chain prints (``chains/``), since the hashes leave the rest open.
 2. the header hash, recomputed, equals the claimed one. Before any signature is looked at: signatures are made over the
    claimed hash and still verify when the header beneath it was altered.
 3. number, parent link and time follow the verified head.
-4. sealers and weights equal the trusted set, or committed calls of the consensus precompile lead exactly there.
+4. sealers and weights equal the trusted set; after committed calls of the consensus precompile in the block before,
+   what these lead to, and nothing else. An operator's pin for this very height may say otherwise.
 5. signatures: distinct sealers of that set, each valid, weighing at least total - floor((total - 1) / 3). A block
    without transactions is treated like any other.
 6. every transaction hash, then the transactions root.
@@ -22,20 +23,23 @@ Not covered: that executing a transaction really gave its receipt. The quorum vo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ledger.anchor import Anchor, Engine, Trusted, anchor_from, hashes_to, quorum, same_sealers
-from ledger.chains import fisco3, fisco3_sealers
-from ledger.chains.shape import Block, Header, Receipt, Transaction
+from ledger.anchor import anchor_from, followed, hashes_to, quorum, same_sealers
+from ledger.case import Case, NotAtHand, receipt_readings
+from ledger.chains import limits as bounds
 from ledger.contracts import RecordedEvent, Registry
 from ledger.errors import Malformed, ProofFailed, SealerChangeUnexplained
-from ledger.suites import Suite, suite
+from ledger.suites import suite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ledger.chains.fisco3_sealers import SealerChange
+    from ledger.anchor import Trusted
+    from ledger.chains.sealers import SealerChange
+    from ledger.chains.shape import Block, Header, Receipt, Transaction
+    from ledger.suites import Suite
 
 __all__ = [
     "LAST_PREREQUISITE",
@@ -47,57 +51,17 @@ __all__ = [
 ]
 
 
-@dataclass(slots=True, kw_only=True)
-class Case:
-    """What is at hand to judge one block; steps add what they establish."""
-
-    document: bytes
-    engine: Engine = "auto"
-    anchor: Anchor | None = None
-    trusted: Trusted | None = None
-    genesis_document: bytes | None = None
-    pinned: bytes | None = None
-    contracts: tuple[bytes, ...] = ()
-    suite: Suite | None = None
-    registry: Registry | None = None
-    block: Block | None = None
-    quarantined: set[int] = field(default_factory=set)
-    senders: tuple[bytes | None, ...] = ()
-    events: tuple[RecordedEvent, ...] = ()
-    unproven_logs: int = 0
-
-    @property
-    def parsed(self) -> Block:
-        """The block, once step 1 gave it."""
-        if self.block is None:
-            raise RuntimeError("step 1 comes first")
-        return self.block
-
-    @property
-    def crypto(self) -> Suite:
-        """The chain's suite, once step 2 gave it."""
-        if self.suite is None:
-            raise RuntimeError("step 2 comes first")
-        return self.suite
-
-
-class NotAtHand(str):
-    """Why a step cannot be told: what it needs is not here."""
-
-    __slots__ = ()
-
-
 def limits(case: Case) -> str:
     """Step 0."""
-    if len(case.document) > fisco3.MAX_BLOCK_BYTES:
-        raise Malformed("limit", f"The block has {len(case.document)} bytes; the limit is {fisco3.MAX_BLOCK_BYTES}")
+    if len(case.document) > bounds.MAX_BLOCK_BYTES:
+        raise Malformed("limit", f"The block has {len(case.document)} bytes; the limit is {bounds.MAX_BLOCK_BYTES}")
     return f"{len(case.document)} bytes"
 
 
 def shape(case: Case) -> str:
     """Step 1."""
-    case.block = fisco3.parse_block(case.document)
-    return f"block {case.block.header.number}"
+    case.block = case.chain.parse_block(case.document)
+    return f"block {case.block.header.number}" if case.block.header else "transactions without their block"
 
 
 def header_hash(case: Case) -> str:
@@ -106,6 +70,11 @@ def header_hash(case: Case) -> str:
     if case.suite is None and case.anchor:
         case.suite = suite(case.anchor.suite, case.engine)
     candidates = [case.suite] if case.suite else [suite("sm", case.engine), suite("ecdsa")]
+    if header is None:
+        first = (case.parsed.transactions or (None,))[0]
+        fitting = [each for each in candidates if first and _fits(first, each)]
+        case.suite = fitting[0] if fitting else candidates[0]
+        return NotAtHand("the header is not at hand")
     for crypto in candidates:
         if hashes_to(header.preimages, header.claimed_hash, crypto):
             case.suite = crypto
@@ -117,7 +86,7 @@ def parent_link(case: Case) -> str:
     """Step 3."""
     if case.trusted is None:
         return NotAtHand("the block before it is not at hand")
-    return check_link(case.parsed.header, case.trusted)
+    return check_link(case.header, case.trusted)
 
 
 def check_link(header: Header, trusted: Trusted) -> str:
@@ -140,16 +109,17 @@ def trusted_genesis(case: Case) -> str:
     if case.genesis_document is None:
         return NotAtHand("no genesis block was given")
     case.anchor = anchor_from(case.genesis_document, pinned=case.pinned, contracts=case.contracts, engine=case.engine)
-    if case.anchor.suite != case.crypto.name:
+    fixed, found = (case.anchor.family, case.anchor.suite), (case.chain.NAME, case.crypto.name)
+    if fixed != found:
         raise ProofFailed(
-            "suite", f"The genesis block fixes {case.anchor.suite}, and this block is hashed with {case.crypto.name}"
+            "suite", f"The genesis block is of {' with '.join(fixed)}, and this block of {' with '.join(found)}"
         )
     return f"genesis hash 0x{case.anchor.genesis_hash.hex()} recomputed"
 
 
 def sealers(case: Case) -> str:
     """Step 4."""
-    header = case.parsed.header
+    header = case.header
     if case.trusted:
         return check_sealers(header, case.trusted)
     if case.anchor is None:
@@ -161,19 +131,20 @@ def sealers(case: Case) -> str:
 
 def check_sealers(header: Header, trusted: Trusted) -> str:
     """Step 4, given the verified head."""
-    if header.sealers == trusted.sealers:
+    how = followed(header, trusted)
+    if how == "unchanged":
         return f"{len(header.sealers)} sealers, unchanged"
-    if trusted.successors is not None and same_sealers(header.sealers, trusted.successors):
+    if how == "voted":
         return f"{len(header.sealers)} sealers, as committed in block {trusted.height}"
-    raise SealerChangeUnexplained(
-        "sealers",
-        f"The sealers of block {header.number} are not the trusted ones and block {trusted.height} does not explain it",
-    )
+    if how == "pinned":
+        return f"{len(header.sealers)} sealers, as an operator pinned for block {header.number}"
+    expected = "the trusted ones" if trusted.successors is None else f"those that block {trusted.height} leads to"
+    raise SealerChangeUnexplained("sealers", f"The sealers of block {header.number} are not {expected}")
 
 
 def signatures(case: Case) -> str:
     """Step 5, each signature."""
-    header = case.parsed.header
+    header = case.header
     if not header.signatures:
         raise ProofFailed("signatures-missing", f"Block {header.number} carries no signature")
     if len({each.index for each in header.signatures}) != len(header.signatures):
@@ -192,7 +163,7 @@ def signatures(case: Case) -> str:
 
 def quorum_reached(case: Case) -> str:
     """Step 5, their weight."""
-    header = case.parsed.header
+    header = case.header
     if not header.sealers:
         raise ProofFailed("quorum", f"Block {header.number} names no sealer")
     signers = {each.index for each in header.signatures if each.index < len(header.sealers)}
@@ -200,6 +171,14 @@ def quorum_reached(case: Case) -> str:
     if weight < needed:
         raise ProofFailed("quorum", f"Block {header.number} is signed with weight {weight}; it needs {needed}")
     return f"weight {weight} of {sum(each.weight for each in header.sealers)}, {needed} needed"
+
+
+def _fits(transaction: Transaction, crypto: Suite) -> Transaction | None:
+    """Return which of the transactions that are printed in this way hashes to the claimed hash."""
+    for each in (transaction, *transaction.otherwise):
+        if hashes_to(each.preimages, each.claimed_hash, crypto):
+            return each
+    return None
 
 
 def transaction_hashes(case: Case) -> str:
@@ -211,55 +190,63 @@ def transaction_hashes(case: Case) -> str:
         t.claimed_hash for t in block.transactions
     ):
         raise ProofFailed("transaction-list", "The transactions are not those that the block lists")
-    unsupported = ""
-    for index, transaction in enumerate(block.transactions):
-        if not hashes_to(transaction.preimages, transaction.claimed_hash, case.crypto):
-            if transaction.unsupported:
-                unsupported = f"transaction {index} is of an unsupported kind ({transaction.unsupported})"
+    unsupported, proved = "", list(block.transactions)
+    for index, printed in enumerate(block.transactions):
+        transaction = _fits(printed, case.crypto)
+        if transaction is None:
+            if printed.unsupported:
+                unsupported = f"transaction {index} is of an unsupported kind ({printed.unsupported})"
                 case.quarantined.add(index)
                 continue
             raise ProofFailed("transaction-hash", f"Transaction {index} does not hash to the hash it claims")
-        if case.anchor and (transaction.chain, transaction.group) != (case.anchor.chain, case.anchor.group):
+        proved[index] = transaction
+        anchor = case.anchor
+        if anchor and (transaction.group != anchor.group or anchor.chain not in ("", transaction.chain)):
             raise ProofFailed("wrong-chain", f"Transaction {index} was signed for another chain or group")
-    if block.receipts is None and any(fisco3.may_be_call(transaction) for transaction in block.transactions):
+    case.block = block = replace(block, transactions=tuple(proved))
+    if block.receipts is None and any(case.chain.may_be_call(transaction) for transaction in proved):
         return NotAtHand("whether a transaction is a call or a deployment is told by its receipt, which is not at hand")
-    return NotAtHand(unsupported) if unsupported else f"{len(block.transactions)} transactions"
+    return NotAtHand(unsupported) if unsupported else f"{len(proved)} transactions"
 
 
 def transactions_root(case: Case) -> str:
     """Step 6, the root."""
-    block = case.parsed
-    hashes = block.transaction_hashes
-    if hashes is None and block.transactions is not None:
-        hashes = tuple(each.claimed_hash for each in block.transactions)
+    block, hashes = case.parsed, _listed(case.parsed)
     if hashes is None:
         return NotAtHand("the list of transactions is not at hand")
-    if fisco3.root(hashes, case.crypto.digest) != block.header.transactions_root:
+    if case.chain.root(hashes, case.crypto.digest) != case.header.transactions_root:
         raise ProofFailed("transactions-root", "The transactions do not give the header's transactions root")
     bare = "; without the bodies their number is unproven" if block.transactions is None else ""
     return f"over {len(hashes)} hashes{bare}"
 
 
+def _listed(block: Block) -> tuple[bytes, ...] | None:
+    """Return the transactions' hashes, as the block lists them or their bodies claim them."""
+    if block.transaction_hashes is None and block.transactions is not None:
+        return tuple(each.claimed_hash for each in block.transactions)
+    return block.transaction_hashes
+
+
 def receipt_hashes(case: Case) -> str:
     """Step 7, each receipt and its pairing."""
-    block = case.parsed
+    block, hashes = case.parsed, _listed(case.parsed)
     if block.receipts is None:
         return NotAtHand("the receipts are not at hand")
-    hashes = block.transaction_hashes
-    if hashes is None and block.transactions is not None:
-        hashes = tuple(each.claimed_hash for each in block.transactions)
     if hashes is not None and len(hashes) != len(block.receipts):
         raise ProofFailed("receipt-count", f"{len(hashes)} transactions came with {len(block.receipts)} receipts")
     for index, receipt in enumerate(block.receipts):
-        if not hashes_to(receipt.preimages, receipt.claimed_hash, case.crypto):
+        if receipt.claimed_hash and not hashes_to(receipt.preimages, receipt.claimed_hash, case.crypto):
             raise ProofFailed("receipt-hash", f"Receipt {index} does not hash to the hash it claims")
-        if receipt.number != block.header.number:
+        if block.header and receipt.number != block.header.number:
             raise ProofFailed("receipt-pairing", f"Receipt {index} is of block {receipt.number}")
         if hashes is not None and receipt.transaction_hash not in (None, hashes[index]):
             raise ProofFailed("receipt-pairing", f"Receipt {index} names another transaction")
         if block.transactions is not None and index < len(block.transactions):
             _check_echo(block.transactions[index], receipt, index)
-    return f"{len(block.receipts)} receipts"
+    if all(receipt.claimed_hash for receipt in block.receipts):
+        return f"{len(block.receipts)} receipts"
+    told = f"{len(block.receipts)} receipts, whose hashes nodes do not print: the root tells"
+    return told if block.header else NotAtHand(told)
 
 
 def _check_echo(transaction: Transaction, receipt: Receipt, index: int) -> None:
@@ -270,7 +257,8 @@ def _check_echo(transaction: Transaction, receipt: Receipt, index: int) -> None:
         for said, fact in zip((sender, to, given), told, strict=True)
     ):
         raise ProofFailed("receipt-pairing", f"Receipt {index} repeats another transaction's from, to or input")
-    if receipt.status == 0 and (transaction.to is None) != (receipt.contract is not None):
+    certain = receipt.framed or bool(transaction.loose)
+    if not certain and receipt.status == 0 and (transaction.to is None) != (receipt.contract is not None):
         raise ProofFailed(
             "deployment", f"Transaction {index} and its receipt disagree on whether a contract was deployed"
         )
@@ -281,7 +269,9 @@ def receipts_root(case: Case) -> str:
     block = case.parsed
     if block.receipts is None:
         return NotAtHand("the receipts are not at hand")
-    if fisco3.root([each.claimed_hash for each in block.receipts], case.crypto.digest) != block.header.receipts_root:
+    digest = case.crypto.digest
+    roots = (case.chain.root(each, digest) for each in receipt_readings(block.receipts, digest))
+    if case.header.receipts_root not in roots:
         raise ProofFailed("receipts-root", "The receipts do not give the header's receipts root")
     return f"over {len(block.receipts)} hashes"
 
@@ -296,7 +286,8 @@ def transaction_signatures(case: Case) -> str:
         if index in case.quarantined:
             found.append(None)
             continue
-        sender = case.crypto.sender(transaction.claimed_hash, transaction.signature)
+        signed = case.crypto.digest(transaction.signed) if transaction.signed else transaction.claimed_hash
+        sender = case.crypto.sender(signed, transaction.signature)
         told = None if block.receipts is None or index >= len(block.receipts) else block.receipts[index].echo[0]
         if transaction.sender not in (None, sender) or told not in (None, b"", sender):
             raise ProofFailed("sender", f"Transaction {index} claims a sender that did not sign it")
@@ -322,11 +313,14 @@ def event_logs(case: Case) -> str:
         )
     if len(block.transactions) != len(block.receipts):
         return NotAtHand("transactions and receipts do not pair up")
-    registry = case.registry or Registry(
-        case.crypto, frozenset(case.anchor.contracts if case.anchor else case.contracts)
+    registry = case.registry or (
+        case.anchor.registry(case.engine) if case.anchor else Registry(case.crypto, frozenset(case.contracts))
     )
     for index in sorted(case.quarantined):
-        _check_harmless(index, block.receipts[index], registry)
+        _check_harmless(index, block.receipts[index], registry, vote=case.chain.carried(block.receipts[index]))
+    for index, transaction in enumerate(block.transactions):
+        if transaction.loose:
+            _check_harmless(index, block.receipts[index], registry, vote=False)
     events: list[RecordedEvent] = []
     for index, (transaction, receipt) in enumerate(zip(block.transactions, block.receipts, strict=True)):
         signer = case.senders[index] if index < len(case.senders) else None
@@ -342,41 +336,49 @@ def event_logs(case: Case) -> str:
     return f"{len(events)} records"
 
 
-def _check_harmless(index: int, receipt: Receipt, registry: Registry) -> None:
-    """Raise when a transaction that cannot be hashed may have been one that matters: its kind is only a label."""
+def _check_harmless(index: int, receipt: Receipt, registry: Registry, *, vote: bool) -> None:
+    """Raise when a transaction that has no one reading may have been one that matters.
+
+    Its kind is only a label, and a path may be the end of a nonce with an address behind it. A vote need not be looked
+    for behind a path: hidden, it leaves the next block's sealers unexplained.
+    """
     hidden = "names a record book" if registry.mentioned(receipt) else ""
-    if fisco3_sealers.carried(receipt):
+    if vote:
         hidden = "is that of a vote on the sealers"
     if hidden:
         raise ProofFailed(
             "unsupported-transaction",
-            f"Transaction {index} has a hash that cannot be recomputed, and its receipt {hidden}",
+            f"Transaction {index} cannot be read with certainty, and its receipt {hidden}",
             next_step="Ask another node; if it says the same, this version cannot follow the chain.",
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step of the procedure: its number, its name, and the check that raises or says what it saw."""
+    """One step of the procedure: its number, its name, and the check that raises or says what it saw.
+
+    ``of_header`` tells that there is nothing to check where transactions came without their block.
+    """
 
     number: int
     name: str
     check: Callable[[Case], str]
+    of_header: bool = False
 
 
 PROCEDURE = (
     Step(number=0, name="limits", check=limits),
     Step(number=1, name="strict shape", check=shape),
     Step(number=2, name="header hash", check=header_hash),
-    Step(number=3, name="parent link", check=parent_link),
+    Step(number=3, name="parent link", of_header=True, check=parent_link),
     Step(number=4, name="genesis", check=trusted_genesis),
-    Step(number=4, name="trusted sealers", check=sealers),
-    Step(number=5, name="signatures", check=signatures),
-    Step(number=5, name="quorum", check=quorum_reached),
+    Step(number=4, name="trusted sealers", of_header=True, check=sealers),
+    Step(number=5, name="signatures", of_header=True, check=signatures),
+    Step(number=5, name="quorum", of_header=True, check=quorum_reached),
     Step(number=6, name="transaction hashes", check=transaction_hashes),
-    Step(number=6, name="transactions root", check=transactions_root),
+    Step(number=6, name="transactions root", of_header=True, check=transactions_root),
     Step(number=7, name="receipt hashes", check=receipt_hashes),
-    Step(number=7, name="receipts root", check=receipts_root),
+    Step(number=7, name="receipts root", of_header=True, check=receipts_root),
     Step(number=8, name="transaction signatures", check=transaction_signatures),
     Step(number=9, name="event logs", check=event_logs),
 )
@@ -388,4 +390,4 @@ def sealer_changes(case: Case) -> tuple[SealerChange, ...]:
     """Return what the block's transactions did to the sealers; only those whose hash and signature held can have."""
     transactions, receipts = case.parsed.transactions or (), case.parsed.receipts or ()
     proved = [at for at, sender in enumerate(case.senders) if sender is not None]
-    return fisco3_sealers.changes([transactions[at] for at in proved], [receipts[at] for at in proved], case.crypto)
+    return case.chain.sealer_changes([transactions[at] for at in proved], [receipts[at] for at in proved], case.crypto)

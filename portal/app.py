@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
@@ -51,10 +51,12 @@ def require_loopback(host: str) -> None:
         raise NotLoopback(host)
 
 
-def make_app(desk: Desk, *, host: str, port: int, language: Language = Language.ZH) -> Gate:
+def make_app(
+    desk: Desk, *, host: str, port: int, language: Language = Language.ZH, routers: Sequence[APIRouter] = ()
+) -> Gate:
     """The application for a server bound to ``host`` and ``port``; whatever reaches it has passed the gate.
 
-    Raises NotLoopback for a host that other machines can reach.
+    ``routers`` are what else it answers, for programs. Raises NotLoopback for a host that other machines can reach.
     """
     require_loopback(host)
     app = FastAPI(title="Glasspool", docs_url=None, redoc_url=None, openapi_url=None)
@@ -72,6 +74,8 @@ def make_app(desk: Desk, *, host: str, port: int, language: Language = Language.
     pages = PageHost({POOL_PAGE: pool_page}, app, title=text("product", language))
     _add_index(app, desk, language)
     _add_answers(app, desk, pages)
+    for router in routers:
+        app.include_router(router)
     known = _only_known_plans(app, desk, language)
     return Gate(app=known, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token)
 

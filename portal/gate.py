@@ -40,6 +40,7 @@ _NONCE_BYTES = 16
 _MAX_QUERY = 200  # characters; the longest legitimate query is a language, a date and a height
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 def _is_language(value: str) -> bool:
@@ -53,6 +54,10 @@ def _is_day(value: str) -> bool:
         return False
 
 
+def _is_count(value: str) -> bool:
+    return bool(_COUNT.fullmatch(value))
+
+
 #: Files of scripts and styles, whose query is a version: ``?v=digest``, or by some a bare digest.
 _FILES = ("/static/", "/components/")
 _VERSION = re.compile(r"(?:v=)?[0-9a-zA-Z.]{1,128}")
@@ -60,6 +65,7 @@ _VERSION = re.compile(r"(?:v=)?[0-9a-zA-Z.]{1,128}")
 _QUERIES: tuple[tuple[str, Mapping[str, Callable[[str], bool]]], ...] = (
     ("/dash/", {"lang": _is_language, "on": _is_day}),
     ("/api/", {}),
+    ("/ledger/", dict.fromkeys(("from", "to", "start", "end"), _is_count)),
     ("/healthz", {}),
     ("/", {"lang": _is_language}),
 )

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["PASSPHRASE", "ReaderKey", "ReaderKeys"]
+    from portal.settings import Settings
+
+__all__ = ["PASSPHRASE", "ReaderKey", "ReaderKeys", "node_keys"]
 
 PASSPHRASE = "GLASSPOOL_KEY_PASSPHRASE"  # noqa: S105 the name of the variable
 EPOCH_KEY_BYTES = 32
@@ -156,6 +158,14 @@ class ReaderKeys:
                     next_step="Choose another name, or remove that key first.",
                 )
         return self.folder / f"{name}{suffix}"
+
+
+def node_keys(settings: Settings) -> Keyring:
+    """Return the ring that whoever makes facts reads with; raises KeyUnusable when keys are here and stay locked.
+
+    Facts made without them would leave sealed what this node can read.
+    """
+    return ReaderKeys(settings.home / "keys").read(os.environ.get(PASSPHRASE))[1]
 
 
 def _derived(passphrase: str, salt: bytes) -> bytes:

@@ -28,7 +28,8 @@ class Settings(BaseSettings):
     )
     database: str = Field(default="", description="SQLAlchemy URL of the database; empty: ledger.db in the home folder")
     source: str = Field(
-        default="", description="Where raw blocks come from: an archive folder or file, or a node's http(s) URL"
+        default="",
+        description="Where raw blocks come from: archive folders or files, nodes' http(s) URLs; several with ; between",
     )
     group: str = Field(default="group0", description="The chain's group to ask a node for")
     workers: int = Field(
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Address the pages are served on; loopback only until sign-in exists"
     )
     port: int = Field(default=8765, ge=1, le=65535, description="Port the pages are served on")
+    log: Literal["text", "json"] = Field(default="text", description="Form of the log on standard error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="What is logged: this and what is worse"
+    )
     lang: Literal["zh", "en"] = Field(default="zh", description="Language of pages and reports")
 
     @classmethod
@@ -59,9 +64,19 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.home / 'ledger.db'}"
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources named by the setting, in order; none where it is empty."""
+        return tuple(each.strip() for each in self.source.split(";") if each.strip())
+
+    @property
     def evidence(self) -> Path:
         """Folder where refused blocks are kept."""
         return self.home / "evidence"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Folder where every checkpoint this node published is kept."""
+        return self.home / "checkpoints"
 
     @property
     def verifying_processes(self) -> int:

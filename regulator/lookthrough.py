@@ -26,7 +26,18 @@ from regulator.evidence import Register, rows_of
 from regulator.steps import AssetTrail, DistributionStep, Evidence, TrancheStep, jsonable
 from regulator.trail import asset_trail
 
-__all__ = ["AssetLine", "AssetPage", "LookThrough", "PlanLine", "PlanStep", "PoolStep", "look_through", "plans"]
+__all__ = [
+    "AssetLine",
+    "AssetPage",
+    "Lineage",
+    "LookThrough",
+    "PlanLine",
+    "PlanStep",
+    "PoolStep",
+    "lineage",
+    "look_through",
+    "plans",
+]
 
 PAGE = 50
 """Assets listed where nobody asks for another number."""
@@ -133,16 +144,14 @@ class AssetPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LookThrough:
-    """What stands behind a plan, as of ``height`` and on ``pool.on``; ``names`` are the members' names by id."""
+class Lineage:
+    """What a plan and one asset of it stand on, as of ``height``; ``names`` are the members' names by id."""
 
     height: int
     block_hash: str
     time: datetime
     plan: PlanStep
     tranches: tuple[TrancheStep, ...]
-    pool: PoolStep
-    assets: AssetPage
     asset: AssetTrail | None
     names: dict[str, str]
 
@@ -167,6 +176,14 @@ class LookThrough:
                 yield distribution.paid
         if self.asset is not None:
             yield from self.asset.evidence()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookThrough(Lineage):
+    """What stands behind a plan, with its pool as it is on ``pool.on`` and a page of the pool's assets."""
+
+    pool: PoolStep
+    assets: AssetPage
 
     def as_json(self, depth: int = 0) -> dict[str, object]:
         """Everything as JSON-able data; ``depth`` unfolds figures that many levels."""
@@ -205,11 +222,7 @@ def plans(facts: AsOf) -> tuple[PlanLine, ...]:
 
 
 def _counts(facts: AsOf) -> dict[str, int]:
-    statement = (
-        select(col(PoolAsset.plan), func.count(func.distinct(col(PoolAsset.asset))))
-        .where(facts.current(PoolAsset))
-        .group_by(col(PoolAsset.plan))
-    )
+    statement = select(col(PoolAsset.plan), func.count()).where(facts.current(PoolAsset)).group_by(col(PoolAsset.plan))
     return {plan: int(number) for plan, number in rows_of(facts, statement)}
 
 
@@ -227,27 +240,46 @@ def look_through(
 
     Raises UnknownPlan and UnknownAsset, each with what to do next.
     """
-    found = plan_of(facts, plan)
-    register = Register(facts)
-    tranches = _tranches(facts, register, plan)
-    pool = read_pool(facts, plan, on)
-    lines = tuple(_line(row) for row in pool.history[offset : offset + limit])
-    trail = None if asset is None else asset_trail(facts, plan, asset)
-    step = _pool_step(pool, edges)
+    with facts.at_once() as known:
+        pool = read_pool(known, plan, on)
+        lines = tuple(_line(row) for row in pool.history[offset : offset + limit])
+        step = _pool_step(pool, edges)
+        members = {holding.member for side in (step.debtors, step.creditors) for holding in side.largest}
+        members.update(member for line in lines for member in (line.creditor, line.debtor))
+        beneath = _lineage(known, plan, asset, members)
     return LookThrough(
-        height=facts.height,
-        block_hash="0x" + bytes(facts.block_hash).hex(),
-        time=facts.time,
-        plan=_plan_step(register, found),
-        tranches=tranches,
+        **{one.name: getattr(beneath, one.name) for one in fields(beneath)},
         pool=step,
         assets=AssetPage(offset=offset, total=len(pool.history), lines=lines),
-        asset=trail,
-        names=_names(facts, _members(found, step, lines, trail)),
     )
 
 
-def _plan_step(register: Register, plan: Plan) -> PlanStep:
+def lineage(facts: AsOf, plan: str, asset: str | None = None) -> Lineage:
+    """The plan with its tranches and one asset's trail: what it costs does not grow with the pool.
+
+    Raises UnknownPlan and UnknownAsset, each with what to do next.
+    """
+    with facts.at_once() as known:
+        return _lineage(known, plan, asset, set())
+
+
+def _lineage(facts: AsOf, plan: str, asset: str | None, members: set[str]) -> Lineage:
+    """The same, also naming these members."""
+    found = plan_of(facts, plan)
+    register = Register(facts)
+    trail = None if asset is None else asset_trail(facts, plan, asset)
+    return Lineage(
+        height=facts.height,
+        block_hash="0x" + bytes(facts.block_hash).hex(),
+        time=facts.time,
+        plan=_plan_step(facts, register, found),
+        tranches=_tranches(facts, register, plan),
+        asset=trail,
+        names=_names(facts, members | _members(found, trail)),
+    )
+
+
+def _plan_step(facts: AsOf, register: Register, plan: Plan) -> PlanStep:
     return PlanStep(
         plan=plan.id,
         name=plan.name,
@@ -261,7 +293,7 @@ def _plan_step(register: Register, plan: Plan) -> PlanStep:
         cutoff=plan.cutoff,
         closing=plan.closing,
         maturity=plan.maturity,
-        established=register.began(plan),
+        established=register.began(facts.history(Plan, plan.id)[0]),
     )
 
 
@@ -269,9 +301,16 @@ def _tranches(facts: AsOf, register: Register, plan: str) -> tuple[TrancheStep, 
     paid = sorted(
         facts.select(Distribution, col(Distribution.plan) == plan), key=lambda one: (one.period, one.from_position)
     )
-    register.expect(one.from_position for one in paid)
+    first: dict[str, Tranche] = {}
+    last: dict[str, Tranche] = {}
+    for version in facts.select_ended(Tranche, col(Tranche.plan) == plan):
+        first.setdefault(version.id, version)
+        last[version.id] = version
+    register.expect(one.from_position for one in (*paid, *first.values()))
     steps = []
-    for tranche in facts.select(Tranche, col(Tranche.plan) == plan, order_by=col(Tranche.place)):
+    for tranche in sorted(
+        (one for one in last.values() if one.to_height is None), key=lambda one: (one.place, one.from_position)
+    ):
         steps.append(
             TrancheStep(
                 tranche=tranche.tranche,
@@ -283,7 +322,7 @@ def _tranches(facts: AsOf, register: Register, plan: str) -> tuple[TrancheStep, 
                 rate=tranche.rate,
                 repayment=tranche.repayment,
                 maturity=tranche.maturity,
-                established=register.began(facts.history(Tranche, tranche.id)[0]),
+                established=register.began(first[tranche.id]),
                 distributions=tuple(
                     DistributionStep(
                         distribution=one.id,
@@ -335,12 +374,8 @@ def _line(row: AssetRow) -> AssetLine:
     )
 
 
-def _members(plan: Plan, pool: PoolStep, lines: tuple[AssetLine, ...], trail: AssetTrail | None) -> set[str]:
+def _members(plan: Plan, trail: AssetTrail | None) -> set[str]:
     found = {plan.manager, plan.custodian, plan.servicer, *plan.originators}
-    for side in (pool.debtors, pool.creditors):
-        found.update(holding.member for holding in side.largest)
-    for line in lines:
-        found.update((line.creditor, line.debtor))
     if trail is not None:
         found.update((trail.receivable.creditor, trail.receivable.debtor))
         found.update(owner for output in trail.outputs for owner in output.owners)

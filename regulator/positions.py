@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import select, union
 from sqlmodel import col
 
 from abs.reading import plan_of
 from ledger.facts import (
+    Collection,
     CollectionItem,
     Distribution,
     Fact,
@@ -39,6 +40,7 @@ def lineage_positions(facts: AsOf, plan: str) -> tuple[Position, ...]:
     invoices = select(col(ReceivableInvoice.invoice)).where(
         facts.current(ReceivableInvoice), col(ReceivableInvoice.receivable).in_(assets)
     )
+    collections = select(col(Collection.id)).where(facts.begun(Collection), col(Collection.plan) == plan)
     sources: tuple[tuple[type[Fact], Any], ...] = (
         (Plan, col(Plan.id) == plan),
         (Tranche, col(Tranche.plan) == plan),
@@ -49,14 +51,10 @@ def lineage_positions(facts: AsOf, plan: str) -> tuple[Position, ...]:
         (Invoice, col(Invoice.id).in_(invoices)),
         (Output, col(Output.root).in_(assets)),
         (Settlement, col(Settlement.receivable).in_(assets)),
-        (CollectionItem, col(CollectionItem.plan) == plan),
+        (CollectionItem, col(CollectionItem.collection).in_(collections)),
         (Remittance, col(Remittance.plan) == plan),
     )
-    parts = [_began(table, clause, facts.height) for table, clause in sources]
+    parts = [select(col(table.from_position)).where(clause, facts.begun(table)) for table, clause in sources]
     spent = select(col(Output.to_position)).where(col(Output.root).in_(assets), col(Output.to_height) <= facts.height)
     found = {position for (position,) in rows_of(facts, union(*parts, spent))}
     return tuple(Position.from_number(number) for number in sorted(found))
-
-
-def _began(table: type[Fact], clause: Any, height: int) -> Select[Any]:
-    return select(col(table.from_position)).where(clause, col(table.from_height) <= height)

@@ -6,10 +6,11 @@ certificate -> invoices -> payments -> collections. Every step carries the recor
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeVar
 
+from sqlalchemy import select
 from sqlmodel import col
 
 from ledger.facts import (
@@ -27,7 +28,7 @@ from ledger.facts import (
 )
 from ledger.store import AsOf
 from regulator.errors import UnknownAsset
-from regulator.evidence import Register
+from regulator.evidence import AT_ONCE, Register
 from regulator.steps import (
     ISSUED,
     REDEEMED,
@@ -48,17 +49,25 @@ FactT = TypeVar("FactT", bound=Fact)
 
 def asset_trail(facts: AsOf, plan: str, asset: str) -> AssetTrail:
     """The trail of one asset of the plan's pool; raises UnknownAsset when the pool does not hold it at this height."""
-    held = facts.select(PoolAsset, col(PoolAsset.plan) == plan, col(PoolAsset.asset) == asset)
+    with facts.at_once() as known:
+        return _trail(known, plan, asset)
+
+
+def _trail(facts: AsOf, plan: str, asset: str) -> AssetTrail:
+    held = facts.select(PoolAsset, col(PoolAsset.asset) == asset, col(PoolAsset.plan) == plan)
     versions = facts.history(Receivable, asset)
     if not held or not versions:
         raise UnknownAsset("unknown-asset", f"plan {plan} holds no asset {asset!r} at height {facts.height}")
     outputs = _outputs(facts, asset)
     invoices = _invoices(facts, asset)
     settlements = facts.select(Settlement, col(Settlement.receivable) == asset)
-    collected = _collected(facts, plan, asset)
+    payments = _named(facts, Payment, (one.payment for one in settlements))
+    items = _items(facts, plan, asset)
+    collections = _named(facts, Collection, (one.collection for one in items))
+    remittances = _named(facts, Remittance, (one.remittance for one in collections.values() if one.remittance))
     register = Register(facts)
-    register.expect(_positions(held, versions, outputs, settlements))
-    register.expect(_positions(*invoices.values(), *collected.values()))
+    register.expect(_positions(held, versions, outputs, settlements, items, remittances.values()))
+    register.expect(_positions(*invoices.values()))
     in_pool = {output for one in held for output in one.outputs}
     steps = tuple(_output_step(register, one, facts.height, in_pool=one.id in in_pool) for one in outputs)
     return AssetTrail(
@@ -77,12 +86,19 @@ def asset_trail(facts: AsOf, plan: str, asset: str) -> AssetTrail:
         movements=_movements(steps, owed=versions[-1].amount + versions[-1].adjusted),
         conservation=_conservation(steps),
         invoices=tuple(_invoice_step(register, one) for one in invoices.values()),
-        payments=tuple(_payment_step(facts, register, one) for one in _by_day(settlements)),
-        collections=tuple(
-            _collection_step(facts, register, one, item)
-            for (one, *_), item in ((collected[item.collection], item) for item in _items(facts, plan, asset))
-        ),
+        payments=tuple(_payment_step(payments.get(one.payment), register, one) for one in _by_day(settlements)),
+        collections=tuple(_collection_step(register, collections[one.collection], remittances, one) for one in items),
     )
+
+
+def _named(facts: AsOf, table: type[FactT], ids: Iterable[str]) -> dict[str, FactT]:
+    """The things of these ids that hold, by id: read together, however many."""
+    wanted = sorted(set(ids))
+    found: dict[str, FactT] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        found |= {one.id: one for one in facts.select(table, col(table.id).in_(some))}
+    return found
 
 
 def _positions(*groups: Iterable[Fact]) -> Iterable[int]:
@@ -97,26 +113,24 @@ def _outputs(facts: AsOf, receivable: str) -> list[Output]:
     """Every output of the receivable's certificate, spent or live, and inputs of other receivables mixed into them."""
     rows = facts.select_ended(Output, col(Output.root) == receivable)
     known = {one.id for one in rows}
-    strangers = {parent for one in rows for parent in one.parents} - known
-    for stranger in sorted(strangers):
-        rows.extend(facts.history(Output, stranger))
+    strangers = sorted({parent for one in rows for parent in one.parents} - known)
+    for start in range(0, len(strangers), AT_ONCE):
+        rows.extend(facts.select_ended(Output, col(Output.id).in_(strangers[start : start + AT_ONCE])))
     return sorted(rows, key=lambda one: (one.from_position, int(one.id.rpartition(":")[2])))
 
 
 def _invoices(facts: AsOf, receivable: str) -> dict[str, list[Invoice]]:
-    links = facts.select(ReceivableInvoice, col(ReceivableInvoice.receivable) == receivable)
-    found = {one.invoice: facts.history(Invoice, one.invoice) for one in links}
+    """Every version of each invoice, in the order in which the receivable names them."""
+    links = facts.current(ReceivableInvoice), col(ReceivableInvoice.receivable) == receivable
+    beneath = select(col(ReceivableInvoice.invoice)).where(*links)
+    found: dict[str, list[Invoice]] = {one.invoice: [] for one in facts.select(ReceivableInvoice, links[1])}
+    for version in facts.select_ended(Invoice, col(Invoice.id).in_(beneath)):
+        found[version.id].append(version)
     return {invoice: versions for invoice, versions in found.items() if versions}
 
 
 def _items(facts: AsOf, plan: str, asset: str) -> list[CollectionItem]:
-    rows = facts.select(CollectionItem, col(CollectionItem.asset) == asset, col(CollectionItem.plan) == plan)
-    return sorted(rows, key=lambda one: (one.from_position, one.id))
-
-
-def _collected(facts: AsOf, plan: str, asset: str) -> dict[str, list[Collection]]:
-    wanted = dict.fromkeys(one.collection for one in _items(facts, plan, asset))
-    return {collection: facts.history(Collection, collection)[-1:] for collection in wanted}
+    return facts.select(CollectionItem, col(CollectionItem.asset) == asset, col(CollectionItem.plan) == plan)
 
 
 def _by_day(settlements: Sequence[Settlement]) -> list[Settlement]:
@@ -246,8 +260,7 @@ def _invoice_step(register: Register, versions: Sequence[Invoice]) -> InvoiceSte
     )
 
 
-def _payment_step(facts: AsOf, register: Register, settlement: Settlement) -> PaymentStep:
-    payment = facts.get(Payment, settlement.payment)
+def _payment_step(payment: Payment | None, register: Register, settlement: Settlement) -> PaymentStep:
     return PaymentStep(
         payment=settlement.payment,
         payer="" if payment is None else payment.payer,
@@ -262,8 +275,10 @@ def _payment_step(facts: AsOf, register: Register, settlement: Settlement) -> Pa
     )
 
 
-def _collection_step(facts: AsOf, register: Register, collection: Collection, item: CollectionItem) -> CollectionStep:
-    remittance = None if collection.remittance is None else facts.get(Remittance, collection.remittance)
+def _collection_step(
+    register: Register, collection: Collection, remittances: Mapping[str, Remittance], item: CollectionItem
+) -> CollectionStep:
+    remittance = None if collection.remittance is None else remittances.get(collection.remittance)
     return CollectionStep(
         collection=collection.id,
         payment=item.payment,

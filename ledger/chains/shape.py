@@ -45,9 +45,11 @@ class Header:
 class Transaction:
     """A transaction body as claimed; ``to`` is None for a deployment, ``sender`` None where none is claimed.
 
-    ``call`` is all that is hashed after ``to``: input, abi and fees run together. It is certain where ``input`` is not,
-    since from version 1 on a liar may move the end of ``input`` into the fees. ``unsupported`` names why the hash may
-    not be recomputable (another transaction type), else it is empty.
+    ``call`` is what is hashed after ``to``, as one run of bytes: on FISCO BCOS 3 input, abi and fees together. It is
+    certain where ``input`` is not, since from version 1 on a liar may move the end of ``input`` into the fees.
+    ``signed`` is what the sender signed the hash of, empty where that is the transaction's own hash. ``unsupported``
+    names why the hash may not be recomputable (another transaction type), ``loose`` why nothing may be read from it,
+    else they are empty. ``otherwise`` holds the other transactions that a node prints in the same way.
     """
 
     claimed_hash: bytes
@@ -59,7 +61,10 @@ class Transaction:
     call: bytes
     sender: bytes | None
     signature: bytes
+    signed: bytes = b""
     unsupported: str = ""
+    loose: str = ""
+    otherwise: tuple[Transaction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +78,11 @@ class Log:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What executing a transaction gave, as claimed; ``echo`` repeats the transaction's from, to and input."""
+    """What executing a transaction gave, as claimed; ``echo`` repeats the transaction's from, to and input.
+
+    ``claimed_hash`` is empty where nodes print none: the root alone tells then which of the ``preimages`` it is.
+    ``framed`` tells that the hashed bytes tell where each field ends, so that no border in them can be moved.
+    """
 
     claimed_hash: bytes
     preimages: tuple[bytes, ...]
@@ -84,13 +93,14 @@ class Receipt:
     output: bytes
     logs: tuple[Log, ...]
     echo: tuple[bytes | None, bytes | None, bytes | None]
+    framed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """A parsed block; None stands for parts that are not at hand. ``unproven`` names fields that nothing covers."""
 
-    header: Header
+    header: Header | None
     transaction_hashes: tuple[bytes, ...] | None
     transactions: tuple[Transaction, ...] | None
     receipts: tuple[Receipt, ...] | None
@@ -99,7 +109,10 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Genesis:
-    """What a chain's first block fixes: the suite (``sm`` or ``ecdsa``), the chain's names and the first sealers."""
+    """What a chain's first block fixes: the suite, the chain's names and the first sealers.
+
+    ``suite`` is ``sm``, ``ecdsa``, or empty where only the hash tells; ``chain`` is empty where the block names none.
+    """
 
     suite: str
     chain: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ledger.consortium.adapter import PIN, ImportSummary, OutputRefused, import_receivables, pin
+from ledger.consortium.adapter import ImportSummary, import_receivables
 from ledger.consortium.chain import Consortium, Member, Sealed, Sent, Sink
+from ledger.consortium.folder import PIN, OutputRefused, pin
 from ledger.consortium.mapping import ReceivablesMap, load_map, packaged_map
 from ledger.consortium.rows import Rejected
 from ledger.consortium.sample import generate_sample

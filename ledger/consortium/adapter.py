@@ -9,45 +9,33 @@ lawful history is returned with its line and cause: imported + rejected = rows, 
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections import deque
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ledger.chains import fisco3
 from ledger.consortium import blocks
 from ledger.consortium.cash import Waterfall, next_weekday, period_ends, tranches_of
 from ledger.consortium.chain import MAX_TRANSACTIONS, Consortium
+from ledger.consortium.folder import appearing, archived, refuse_used
 from ledger.consortium.history import History, price_of
 from ledger.consortium.rows import Receivable, Rejected, read_rows
 from ledger.consortium.values import MAX_FEN
-from ledger.errors import LedgerError, Malformed
-from ledger.sources.archive import Description
-from ledger.sources.archive_writer import ArchiveWriter
+from ledger.errors import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from ledger.consortium.mapping import ReceivablesMap
     from ledger.sources.raw import RawBlock
     from ledger.suites import SuiteName
 
-__all__ = ["PIN", "ImportSummary", "OutputRefused", "import_receivables"]
+__all__ = ["ImportSummary", "import_receivables"]
 
-PIN = "node.toml"
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 DAY = timedelta(days=1)
 MONTH, QUARTER = 1, 3
-
-
-class OutputRefused(LedgerError):
-    """The folder to write to is not empty, or cannot be made."""
-
-    default_next_step = "Name a folder that does not exist yet or is empty."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +84,7 @@ def import_receivables(
     Raises Malformed ``spreadsheet`` for unusable input, ``no-receivables`` or ``total`` for rows that give no history,
     OutputRefused ``output-used``.
     """
-    _refuse_used(out_dir)
+    refuse_used(out_dir)
     kept: list[Receivable] = []
     rejected: list[Rejected] = []
     blank = 0
@@ -119,13 +107,8 @@ def import_receivables(
             "total", f"{path.name} adds up to more than {MAX_FEN // 100} yuan", next_step="Import it in parts."
         )
     run = _Run(kept, mapping, seed, suite, progress)
-    out_dir.parent.mkdir(parents=True, exist_ok=True)
-    working = Path(tempfile.mkdtemp(prefix=f".{out_dir.name}.", dir=out_dir.parent))
-    try:
+    with appearing(out_dir) as working:
         run.into(working)
-        _publish(working, out_dir)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
     days = [row.issued for row in kept] + [row.settled for row in kept if row.settled]
     return ImportSummary(
         rows=len(kept) + len(rejected),
@@ -146,19 +129,6 @@ def import_receivables(
         contract=blocks.hexed(run.chain.contract),
         head=blocks.hexed(run.chain.head),
     )
-
-
-def _refuse_used(out_dir: Path) -> None:
-    if out_dir.exists() and (not out_dir.is_dir() or any(out_dir.iterdir())):
-        raise OutputRefused("output-used", f"{out_dir} is not an empty folder, and an import never adds to another")
-
-
-def _publish(working: Path, out_dir: Path) -> None:
-    working.chmod(0o755)
-    try:
-        os.replace(working, out_dir)  # noqa: PTH105 - takes an empty folder's place in one step
-    except OSError as failure:
-        raise OutputRefused("output-used", f"{out_dir} cannot be written ({failure.strerror})") from None
 
 
 class _Run:
@@ -195,15 +165,10 @@ class _Run:
 
     def into(self, folder: Path) -> None:
         """Write the archive and the pin into a folder."""
-        genesis = blocks.hexed(self.chain.genesis_hash)
-        with ArchiveWriter(folder, description=Description(chain_id=blocks.CHAIN, genesis_hash=genesis)) as archive:
-            for block in self._founding:
-                archive.append(block)
-            self.chain.sink = archive
+        with archived(self.chain, self._founding, folder):
             self._open()
             for day in self._days():
                 self._live_through(day)
-        (folder / PIN).write_text(pin(self.chain), encoding="utf-8")
 
     def _open(self) -> None:
         companies: dict[str, tuple[str, set[str]]] = {}
@@ -267,14 +232,3 @@ def _disputed_on(row: Receivable) -> date:
 def _taken(queue: deque[Receivable], wanted: Callable[[Receivable], bool]) -> Iterator[Receivable]:
     while queue and wanted(queue[0]):
         yield queue.popleft()
-
-
-def pin(chain: Consortium) -> str:
-    """Return the TOML text with what a node pins to follow this chain, and nothing else."""
-    return (
-        "# What a node pins to follow this local consortium. Everything else it verifies.\n"
-        "[pin]\n"
-        f'family = "{fisco3.NAME}"\n'
-        f'genesis_hash = "{blocks.hexed(chain.genesis_hash)}"\n'
-        f'contracts = ["{blocks.hexed(chain.contract)}"]\n'
-    )

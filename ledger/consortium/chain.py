@@ -19,8 +19,9 @@ from ledger.chains import fisco3, fisco3_sealers
 from ledger.chains.fisco3_sealers import ADD_SEALER, REMOVE, SET_WEIGHT
 from ledger.chains.shape import Sealer
 from ledger.consortium import blocks
-from ledger.consortium.keys import credit_code, member_key
-from ledger.contracts import RECORD, RECORDED, record_call, record_log
+from ledger.consortium.keys import SHANGHAI, credit_code, member_key
+from ledger.consortium.press import Leaf, Press, Printed, print_batch
+from ledger.contracts import RECORD, RECORDED, record_log
 from ledger.sources.raw import RawBlock
 from ledger.suites import suite as suite_named
 
@@ -80,6 +81,8 @@ class Member:
     roles: tuple[str, ...]
     uscc: str
     key: SigningKey = field(repr=False)
+    key_name: str
+    """What the key follows from, with the seed."""
     address: bytes
 
     @property
@@ -110,16 +113,6 @@ class Sealed:
     document: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Queued:
-    body: Object
-    sender: Member
-    logs: tuple[tuple[bytes, tuple[bytes, ...], bytes], ...] = ()
-    contract: bytes | None = None
-    output: bytes = b""
-    status: int = 0
-
-
 def milliseconds(time: datetime) -> int:
     """Return an aware instant as whole milliseconds since 1970 UTC."""
     if time.tzinfo is None:
@@ -137,7 +130,8 @@ class Consortium:
 
     ``sink`` takes the blocks (it may be exchanged between two of them), ``start`` is block 1's time, ``signing`` how
     many sealers sign each block: they take turns, and a quorum always signs. Memory holds the members and the
-    transactions not yet sealed, nothing of the past.
+    transactions not yet sealed, nothing of the past. With a ``press``, blocks reach the sink some time after they are
+    sealed; :meth:`finish` waits for the last.
     """
 
     def __init__(
@@ -155,12 +149,16 @@ class Consortium:
         self.members: dict[str, Member] = {}
         self.height = -1
         self.sink = sink
+        self.press: Press | None = None
         self._signing, self._serial, self._timestamp = signing, 0, 0
-        self._queue: deque[_Queued] = deque()
+        self._ahead: deque[tuple[int, int]] = deque()
+        self._selector = RECORD.selector(self.suite)
+        self._queue: deque[Leaf] = deque()
         self._sealer_keys: dict[bytes, SigningKey] = {}
         self.sealers = tuple(sorted((self._sealer(f"sealer {at}") for at in range(sealers)), key=lambda each: each.key))
         block = blocks.genesis(self.suite, self.sealers)
-        self.genesis_hash = self.head = self._close(block, [], 0).hash
+        self.height = 0
+        self.genesis_hash = self._pass_on(block, 0, 0, blocks.document_bytes(block, [])).hash
         operator = self.enrol(OPERATOR, "本地联盟链运营方", ("operator",))
         self.contract = self._deploy(operator)
         self.seal(start)
@@ -179,24 +177,35 @@ class Consortium:
         """Transactions sent and not yet sealed."""
         return len(self._queue)
 
-    def enrol(self, member: str, name: str, roles: Iterable[str]) -> Member:
+    def enrol(self, member: str, name: str, roles: Iterable[str], region: str = SHANGHAI) -> Member:
         """Return a new member with its key and credit code; the chain does not know it before :meth:`admit`.
 
-        Raises ValueError when the name is taken.
+        ``region`` is the six-digit division that its credit code begins with (GB/T 2260). Raises ValueError when the
+        name is taken.
         """
         if member in self.members:
             raise ValueError(f"there is a member {member} already")
-        key = member_key(self.suite, self.seed, f"member {member}")
-        enrolled = Member(
+        return self._known(
+            member, name, tuple(roles), credit_code(self.seed, member, region=region), key_name=f"member {member}"
+        )
+
+    def _known(self, member: str, name: str, roles: tuple[str, ...], uscc: str, *, key_name: str) -> Member:
+        key = member_key(self.suite, self.seed, key_name)
+        known = Member(
             member=member,
             name=name,
-            roles=tuple(roles),
-            uscc=credit_code(self.seed, member),
+            roles=roles,
+            uscc=uscc,
             key=key,
+            key_name=key_name,
             address=self.suite.address(key.public_key),
         )
-        self.members[member] = enrolled
-        return enrolled
+        self.members[member] = known
+        return known
+
+    def rekey(self, member: Member) -> Member:
+        """Return the member with its next key; the chain believes it after ``member.key_rotated``."""
+        return self._known(member.member, member.name, member.roles, member.uscc, key_name=f"{member.key_name} next")
 
     def admit(self, member: Member) -> Sent:
         """Record, as the operator, that a member is admitted."""
@@ -218,9 +227,8 @@ class Consortium:
     def send(self, sender: Member, kind: str, payload: bytes) -> Sent:
         """Send the bytes as they are, whatever they say: how a test writes what no platform should."""
         topics, data = record_log(self.suite, sender.address, kind, payload)
-        return self._enqueue(
-            sender, to=self.contract, call=record_call(self.suite, kind, payload), logs=((self.contract, topics, data),)
-        )
+        call = self._selector + data  # the call's arguments and the event's are the same (string, bytes)
+        return self._enqueue(sender, to=self.contract, call=call, logs=((self.contract, topics, data),))
 
     def call(
         self,
@@ -265,7 +273,7 @@ class Consortium:
             height=self.height + 1, time=self._timestamp,
         )  # fmt: skip
         self._serial += 1
-        self._queue.append(_Queued(body=body, sender=sender, **result))
+        self._queue.append(Leaf(body=body, key=sender.key_name, **result))
         return Sent(hash=bytes.fromhex(body["hash"][2:]))
 
     def seal(self, time: datetime, *, signing: int | None = None) -> Sealed:
@@ -274,39 +282,35 @@ class Consortium:
         ``signing`` makes exactly that many sealers sign, be it a quorum or not. Raises ValueError when the time is
         before the previous block's.
         """
+        self.finish()
+        batch = self._begin(time)
+        printed = print_batch(self.suite.name, self.seed, self.height, batch)
+        sealed = self._close(printed, self.height, self._timestamp, signing)
+        self._apply_votes(batch, sealed.height)
+        return sealed
+
+    def seal_ahead(self, time: datetime) -> None:
+        """Close a block as :meth:`seal` does, printed by the press; votes take effect at once, so they need `seal`."""
+        if self.press is None:
+            raise RuntimeError("there is no press")
+        while self.press.full:
+            self._close(self.press.take(), *self._ahead.popleft())
+        batch = self._begin(time)
+        self.press.give(self.height, batch)
+        self._ahead.append((self.height, self._timestamp))
+
+    def finish(self) -> None:
+        """Pass every sealed block to the sink."""
+        while self._ahead and self.press is not None:
+            self._close(self.press.take(), *self._ahead.popleft())
+
+    def _begin(self, time: datetime) -> list[Leaf]:
+        """Take the next block's transactions; from here on, what is sent stands in a later one."""
         timestamp = milliseconds(time)
         if timestamp < self._timestamp:
             raise ValueError(f"block {self.height + 1} cannot be older than its parent")
-        batch = [self._queue.popleft() for _ in range(min(self.pending, MAX_TRANSACTIONS))]
-        number, receipts = self.height + 1, []
-        for each in batch:
-            each.body["signature"] = blocks.hexed(
-                each.sender.key.sign_transaction(bytes.fromhex(each.body["hash"][2:]))
-            )
-            receipts.append(
-                blocks.receipt(
-                    self.suite,
-                    each.body,
-                    number=number,
-                    contract=each.contract,
-                    output=each.output,
-                    logs=each.logs,
-                    status=each.status,
-                )
-            )
-        block = blocks.header(
-            self.suite,
-            number=number,
-            parent=self.head,
-            timestamp=timestamp,
-            sealers=self.sealers,
-            transactions=[each.body for each in batch],
-            receipts=receipts,
-        )
-        blocks.sign_header(block, self._signers(number, signing))
-        sealed = self._close(block, receipts, timestamp)
-        self._apply_votes(block, receipts)
-        return sealed
+        self.height, self._timestamp = self.height + 1, timestamp
+        return [self._queue.popleft() for _ in range(min(self.pending, MAX_TRANSACTIONS))]
 
     def _signers(self, number: int, signing: int | None) -> dict[int, SigningKey]:
         """Take sealers in turn: exactly ``signing``, or as many as usual and at least a quorum."""
@@ -320,27 +324,47 @@ class Consortium:
             chosen[index] = self._sealer_keys[self.sealers[index].key]
         return chosen
 
-    def _close(self, block: Object, receipts: Sequence[Object], timestamp: int) -> Sealed:
-        self.height, self._timestamp = block["number"], timestamp
+    def _close(self, printed: Printed, number: int, timestamp: int, signing: int | None = None) -> Sealed:
+        """Put the header over a printed block and pass it to the sink."""
+        block = blocks.header(
+            self.suite,
+            number=number,
+            parent=self.head,
+            timestamp=timestamp,
+            sealers=self.sealers,
+            transactions=printed.transaction_hashes,
+            receipts=printed.receipt_hashes,
+            gas=printed.gas,
+        )
+        blocks.sign_header(block, self._signers(number, signing))
+        return self._pass_on(
+            block,
+            timestamp,
+            len(printed.receipt_hashes),
+            blocks.printed_document(block, printed.transactions, printed.receipts),
+        )
+
+    def _pass_on(self, block: Object, timestamp: int, transactions: int, document: bytes) -> Sealed:
         self.head = bytes.fromhex(block["hash"][2:])
         sealed = Sealed(
-            height=self.height,
-            hash=self.head,
-            timestamp=timestamp,
-            transactions=len(receipts),
-            document=blocks.document_bytes(block, receipts),
+            height=block["number"], hash=self.head, timestamp=timestamp, transactions=transactions, document=document
         )
         self.sink.append(RawBlock(height=sealed.height, document=sealed.document))
         return sealed
 
-    def _apply_votes(self, block: Object, receipts: Sequence[Object]) -> None:
+    def _apply_votes(self, batch: Sequence[Leaf], number: int) -> None:
         to = blocks.hexed(fisco3.CONSENSUS_PRECOMPILE)
-        votes = [
-            (body, answer) for body, answer in zip(block["transactions"], receipts, strict=True) if body["to"] == to
-        ]
+        votes = [leaf for leaf in batch if leaf.body["to"] == to]
         made = fisco3_sealers.changes(
-            [fisco3.parse_transaction(body) for body, _ in votes],
-            [fisco3.parse_receipt(answer) for _, answer in votes],
+            [fisco3.parse_transaction(leaf.body) for leaf in votes],
+            [
+                fisco3.parse_receipt(
+                    blocks.receipt(
+                        self.suite, leaf.body, number=number, output=leaf.output, logs=leaf.logs, status=leaf.status
+                    )
+                )
+                for leaf in votes
+            ],
             self.suite,
         )
         if made:

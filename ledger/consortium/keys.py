@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.suites import sm3
+from ledger.consortium.comb import Comb
+from ledger.suites import SM, SM2Key, sm3
 
 if TYPE_CHECKING:
     from ledger.suites import SigningKey, Suite
 
-__all__ = ["credit_code", "draw", "member_key", "number"]
+__all__ = ["SHANGHAI", "credit_code", "draw", "member_key", "number"]
 
 # Below the order of both curves, so that every draw is a lawful secret.
 SECRET_RANGE = 2**248
@@ -21,7 +22,8 @@ SECRET_RANGE = 2**248
 CREDIT_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 # GB 11714-1997: organisation codes, weights of the eight characters.
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
-ENTERPRISE_IN_SHANGHAI = "91310000"
+ENTERPRISE = "91"  # registered with the market authority, as an enterprise
+SHANGHAI = "310000"  # GB/T 2260
 
 
 def draw(seed: int, *names: str) -> bytes:
@@ -42,13 +44,16 @@ def number(seed: int, *names: str, below: int) -> int:
 
 def member_key(suite: Suite, seed: int, name: str) -> SigningKey:
     """Return the signing key of a member or sealer."""
-    return suite.signing_key(1 + number(seed, "key", suite.name, name, below=SECRET_RANGE))
+    secret = 1 + number(seed, "key", suite.name, name, below=SECRET_RANGE)
+    if isinstance(suite, SM):
+        return SM2Key(secret=secret, engine=Comb(suite.engine))
+    return suite.signing_key(secret)
 
 
-def credit_code(seed: int, name: str) -> str:
+def credit_code(seed: int, name: str, *, region: str = SHANGHAI) -> str:
     """Return a unified social credit code 统一社会信用代码, 18 characters with their checks (GB 32100, GB 11714)."""
     code = f"{number(seed, 'uscc', name, below=10**8):08d}"
     rest = 11 - sum(int(digit) * weight for digit, weight in zip(code, ORGANISATION_WEIGHTS, strict=True)) % 11
-    body = ENTERPRISE_IN_SHANGHAI + code + {10: "X", 11: "0"}.get(rest, str(rest))
+    body = ENTERPRISE + region + code + {10: "X", 11: "0"}.get(rest, str(rest))
     total = sum(CREDIT_CHARACTERS.index(character) * pow(3, at, 31) for at, character in enumerate(body))
     return body + CREDIT_CHARACTERS[(31 - total % 31) % 31]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index
 from sqlmodel import Field
 
 from ledger.fact import Fact
@@ -18,7 +18,10 @@ class PoolAsset(Fact, table=True):
     A version ends when the asset leaves, and a :class:`PoolExit` begins; or when more pieces of the receivable join.
     """
 
-    plan: str = Field(index=True)
+    # Tells what a pool holds at any height without the rows of what it held before or after, however long it revolves.
+    __table_args__ = (Index("ix_pool_asset_plan", "plan", "from_position", "to_position", "asset"),)
+
+    plan: str
     asset: str = Field(index=True)
     """The receivable's id."""
     outputs: list[str] = Field(sa_type=JSON)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from ledger import trust
-from ledger.anchor import Anchor, Engine, anchor_from, same_sealers
-from ledger.chains import fisco3, fisco3_sealers
+from ledger import chains, trust
+from ledger.anchor import Anchor, Engine, SealerPin, anchor_from, same_sealers
+from ledger.chains.sealers import apply
+from ledger.contract_map import contract_map
 from ledger.errors import LedgerError, Malformed, ProofFailed
-from ledger.merkle import climb
 from ledger.verdict import Assessment, StepVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -27,12 +27,16 @@ __all__ = ["ProofVerifier"]
 class ProofVerifier:
     """Judges proofs against a pinned genesis hash. Headers it has found signed are not checked again.
 
-    ``contracts`` are the record books the reader trusts; empty leaves that step INDETERMINATE.
+    ``contracts`` are the record books the reader trusts, ``maps`` how it reads other contracts; without either that
+    step is INDETERMINATE, and so is a change of sealers that nothing on the chain explains and that is not among
+    ``pins``, the reader's own.
     """
 
     genesis_hash: bytes | None
     contracts: tuple[bytes, ...] = ()
+    maps: tuple[tuple[bytes, str], ...] = ()
     engine: Engine = "auto"
+    pins: tuple[SealerPin, ...] = ()
     _signed: set[tuple[bytes, bytes]] = field(default_factory=set)
 
     def verify(self, proof: Proof) -> Assessment:
@@ -67,14 +71,23 @@ class _State:
     sealers: tuple[Sealer, ...] = ()
     height: int = 0
     case: trust.Case | None = None
+    pinned: int = 0
+    """How many of the proof's pins were applied."""
 
 
 def _genesis(state: _State) -> str:
-    if state.proof.family != fisco3.NAME:
-        raise Malformed("proof-format", f"Chains of the family {state.proof.family!r} are not known here")
+    chains.named(state.proof.family)
+    heights = [pin.height for pin in state.proof.pins]
+    if heights != sorted(set(heights)):
+        raise Malformed("proof-format", "The pins of a proof stand in the order of their heights")
     document = json.dumps({"block": state.proof.genesis}).encode()
     pinned = state.verifier.genesis_hash
     state.anchor = anchor_from(document, pinned=pinned, contracts=(state.proof.contract,), engine=state.verifier.engine)
+    if state.proof.map:
+        contract_map(state.proof.map)
+        state.anchor = replace(state.anchor, contracts=(), maps=((state.proof.contract, state.proof.map),))
+    if state.anchor.family != state.proof.family:
+        raise Malformed("proof-format", f"The genesis block is not one of the family {state.proof.family!r}")
     state.sealers = state.anchor.sealers
     shown = f"0x{state.anchor.genesis_hash.hex()}"
     return f"{shown} is the pinned hash" if pinned else trust.NotAtHand(f"{shown} recomputed, and no hash was pinned")
@@ -84,7 +97,7 @@ def _changes(state: _State) -> str:
     for change in state.proof.changes:
         case = _signed_case(state, change)
         _climb(case, change)
-        state.sealers = fisco3_sealers.apply(state.sealers, trust.sealer_changes(case))
+        state.sealers = apply(state.sealers, trust.sealer_changes(case))
     return f"{len(state.proof.changes)} changes, {len(state.sealers)} sealers"
 
 
@@ -94,12 +107,15 @@ def _signed_case(state: _State, evidence: Evidence) -> trust.Case:
     case = trust.Case(document=document, engine=state.verifier.engine, anchor=state.anchor)
     for check in (trust.limits, trust.shape, trust.header_hash):
         check(case)
-    header = case.parsed.header
+    header = case.header
     if header.number <= state.height:
         raise ProofFailed(
             "sealer-order", f"Block {header.number} does not come after block {state.height} in the proof"
         )
     state.height = header.number
+    while state.pinned < len(state.proof.pins) and state.proof.pins[state.pinned].height <= header.number:
+        state.sealers = state.proof.pins[state.pinned].sealers
+        state.pinned += 1
     if not same_sealers(header.sealers, state.sealers):
         raise ProofFailed("sealers", f"The sealers of block {header.number} are not those the proof leads to")
     seen = (header.claimed_hash, b"".join(each.index.to_bytes(4) + each.signature for each in header.signatures))
@@ -112,9 +128,27 @@ def _signed_case(state: _State, evidence: Evidence) -> trust.Case:
 
 def _header(state: _State) -> str:
     state.case = _signed_case(state, state.proof.evidence)
-    header = state.case.parsed.header
+    header = state.case.header
     signed = f"{len(header.signatures)} of {len(header.sealers)} sealers"
     return f"block {header.number}, 0x{header.claimed_hash.hex()}, {signed}"
+
+
+def _pins(state: _State) -> str:
+    """Judge the sealers that only an operator's word leads to: they are the reader's own word, or nobody's."""
+    told = {pin.height for pin in state.proof.pins[: state.pinned]}
+    for own in state.verifier.pins:
+        if own.height <= state.height and own.height not in told:
+            raise ProofFailed("sealers", f"The proof passes over the sealers you pinned for block {own.height}")
+    strange = [
+        str(pin.height)
+        for pin in state.proof.pins[: state.pinned]
+        if not any(own.height == pin.height and same_sealers(own.sealers, pin.sealers) for own in state.verifier.pins)
+    ]
+    if strange:
+        return trust.NotAtHand(
+            f"the sealers of block {', '.join(strange)} were pinned by the prover's operator, and not by you"
+        )
+    return f"{state.pinned} of your own pins" if state.pinned else "every change of sealers was voted on the chain"
 
 
 def _case(state: _State) -> trust.Case:
@@ -128,27 +162,22 @@ def _climb(case: trust.Case, evidence: Evidence) -> None:
     trust.transaction_hashes(case)
     trust.receipt_hashes(case)
     trust.transaction_signatures(case)
-    block = case.parsed
+    block, digest = case.parsed, case.crypto.digest
     pairs = zip(block.transactions or (), block.receipts or (), evidence.inclusions, strict=True)
     for transaction, receipt, place in pairs:
-        header, digest = block.header, case.crypto.digest
-        _arrive(
-            transaction.claimed_hash,
-            place.index,
-            place.transaction_path,
-            header.transactions_root,
-            "transactions",
-            digest,
-        )
-        _arrive(receipt.claimed_hash, place.index, place.receipt_path, header.receipts_root, "receipts", digest)
+        hashes = [receipt.claimed_hash] if receipt.claimed_hash else [digest(each) for each in receipt.preimages]
+        _arrive(case, "transactions", [transaction.claimed_hash], place.index, place.transaction_path)
+        _arrive(case, "receipts", hashes, place.index, place.receipt_path)
 
 
-def _arrive(leaf: bytes, index: int, path: Path, root: bytes, tree: str, digest: Callable[..., bytes]) -> None:
+def _arrive(case: trust.Case, tree: str, readings: list[bytes], index: int, path: Path) -> None:
+    """Return when one of the readings leads to the header's root of that tree."""
+    root = case.header.transactions_root if tree == "transactions" else case.header.receipts_root
     try:
-        reached = climb(leaf, index, path, digest)
+        reached = [case.chain.climb(leaf, index, path, case.crypto.digest) for leaf in readings]
     except ValueError as failure:
         raise ProofFailed(f"{tree}-path", f"The path in the {tree} tree is not one: {failure}") from None
-    if reached != root:
+    if root not in reached:
         raise ProofFailed(f"{tree}-path", f"The path of entry {index} does not lead to the header's {tree} root")
 
 
@@ -162,7 +191,7 @@ def _inclusion(state: _State) -> str:
 def _log(state: _State) -> str:
     case, proof = _case(state), state.proof
     event = _event(case, proof)
-    place = f"{case.parsed.header.number}:{proof.evidence.inclusions[0].index}:{proof.log_index}"
+    place = f"{case.header.number}:{proof.evidence.inclusions[0].index}:{proof.log_index}"
     if proof.position != place:
         raise ProofFailed("record", f"The proof says it is of {proof.position}, and proves {place}")
     said = (event.kind, event.payload.decode("utf-8", "backslashreplace"))
@@ -181,6 +210,12 @@ def _event(case: trust.Case, proof: Proof) -> RecordedEvent:
 
 def _contract(state: _State) -> str:
     shown = f"0x{state.proof.contract.hex()}"
+    if state.proof.map:
+        if (state.proof.contract, state.proof.map) in state.verifier.maps:
+            return f"{shown} is read by your own map"
+        return trust.NotAtHand(
+            f"{shown} is no record book, and its map is the prover's: nothing at hand vouches for it"
+        )
     if not state.verifier.contracts:
         return trust.NotAtHand(f"the record book is {shown}; nothing at hand says that it is the consortium's")
     if state.proof.contract not in state.verifier.contracts:
@@ -192,6 +227,7 @@ _STEPS: tuple[tuple[int, str, Callable[[_State], str]], ...] = (
     (1, "genesis", _genesis),
     (2, "sealer changes", _changes),
     (3, "header signed by a quorum", _header),
+    (3, "pinned sealers", _pins),
     (4, "transaction and receipt in the block", _inclusion),
     (5, "record in the receipt", _log),
     (6, "contract", _contract),

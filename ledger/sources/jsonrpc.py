@@ -1,4 +1,4 @@
-"""Raw blocks from a FISCO BCOS 3 node over JSON-RPC, fetched ahead and handed over in order.
+"""Raw blocks from a FISCO BCOS node over JSON-RPC, fetched ahead and handed over in order.
 
 A node gives receipts one call at a time, so a block of a thousand transactions is a thousand and one calls. Many are
 kept in flight, several blocks are fetched before they are asked for, and both are bounded in number and in bytes.
@@ -11,11 +11,11 @@ import re
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from ledger.chains.fisco3 import MAX_TRANSACTIONS
+from ledger.chains.limits import MAX_TRANSACTIONS
 from ledger.errors import Malformed, SourceUnreachable
 from ledger.sources.background import Background
 from ledger.sources.raw import RawBlock, shown
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Iterator
 
-__all__ = ["JsonRpcSource", "Limits"]
+__all__ = ["Dialect", "JsonRpcSource", "Limits", "fisco3"]
 
 HASH = re.compile(r"0x[0-9a-f]{64}\Z")
 HEAD_BYTES = 64 * 1024  # more than any answer that holds one number
@@ -43,15 +43,39 @@ class _Receipt(BaseModel):
     """Any object."""
 
 
-_HeadAnswer, _BlockAnswer, _ReceiptAnswer = Answer[int], Answer[_Block], Answer[_Receipt]
+_BlockAnswer, _ReceiptAnswer = Answer[_Block], Answer[_Receipt]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How the nodes of one chain family are asked. The methods' names are the same, what goes with them is not.
+
+    ``head`` are the parameters of getBlockNumber, ``height`` reads its answer or gives None; ``block`` and ``receipt``
+    give the parameters for a height, and for a transaction's hash.
+    """
+
+    head: tuple[object, ...]
+    height: Callable[[Any], int | None]
+    block: Callable[[int], tuple[object, ...]]
+    receipt: Callable[[str], tuple[object, ...]]
+
+
+def fisco3(group: str, node: str = "") -> Dialect:
+    """Return how a FISCO BCOS 3 node is asked for a group (群组); ``node`` is one of those behind the port, or any."""
+    return Dialect(
+        head=(group, node),
+        height=lambda answer: answer if type(answer) is int else None,
+        block=lambda height: (group, node, height, False, False),
+        receipt=lambda transaction: (group, node, transaction, False),
+    )
 
 
 class JsonRpcSource:
     """A :class:`~ledger.sources.raw.Source` over a node's JSON-RPC port.
 
-    ``group`` is the group (群组) read and ``node`` which of the nodes behind the port answers, "" for any. ``tls`` is
-    for a proxy with a certificate of its own authority; the 国密 TLS of a node is not among what it can speak. Nothing
-    is sent before the first call; close it, or use it as a context manager.
+    ``dialect`` says how it is asked, by default as a FISCO BCOS 3 node for ``group`` of ``node``. ``tls`` is for a
+    proxy with a certificate of its own authority; the 国密 TLS of a node is not among what it can speak. Nothing is
+    sent before the first call; close it, or use it as a context manager.
     """
 
     def __init__(
@@ -60,13 +84,14 @@ class JsonRpcSource:
         *,
         group: str = "group0",
         node: str = "",
+        dialect: Dialect | None = None,
         limits: Limits | None = None,
         tls: ssl.SSLContext | None = None,
         jitter: Callable[[], float] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.limits = limits or Limits()
-        self._where = (group, node)
+        self._dialect = dialect or fisco3(group, node)
         self._rpc = RpcClient(url, limits=self.limits, tls=tls, jitter=jitter, sleep=sleep)
         self.name = f"node {self._rpc.name}"
         self._background = Background(self.name, self._rpc)
@@ -84,9 +109,10 @@ class JsonRpcSource:
             if size > 0 and received > HEAD_BYTES:
                 raise self._rpc.too_large("getBlockNumber")
 
-        _, head = await self._rpc.call("getBlockNumber", self._where, _HeadAnswer, admit)
-        if head < 0:
-            raise Malformed("rpc-shape", f"{self.name} says its block number is {head}.")
+        _, answer = await self._rpc.call("getBlockNumber", self._dialect.head, Answer[Any], admit)
+        head = self._dialect.height(answer)
+        if head is None or head < 0:
+            raise Malformed("rpc-shape", f"{self.name} answers getBlockNumber with {shown(answer)}.")
         return head
 
     def blocks(self, start: int) -> Iterator[RawBlock]:
@@ -106,7 +132,7 @@ class JsonRpcSource:
             self._background.post(window.cancel)
 
     async def _fetch(self, height: int, admit: Callable[[int], None]) -> bytes:
-        raw, block = await self._rpc.call("getBlockByNumber", (*self._where, height, False, False), _BlockAnswer, admit)
+        raw, block = await self._rpc.call("getBlockByNumber", self._dialect.block(height), _BlockAnswer, admit)
         hashes = [each if isinstance(each, str) else each.hash for each in block.transactions or ()]
         if len(hashes) > MAX_TRANSACTIONS:
             raise Malformed("limit", f"Block {height} of {self.name} has more than {MAX_TRANSACTIONS} transactions.")
@@ -118,7 +144,7 @@ class JsonRpcSource:
 
         async def work() -> None:
             for at, each in waiting:
-                params = (*self._where, each, False)
+                params = self._dialect.receipt(each)
                 receipts[at], _ = await self._rpc.call("getTransactionReceipt", params, _ReceiptAnswer, admit)
 
         try:

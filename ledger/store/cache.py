@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
+from ledger.errors import StoreDamaged
 from ledger.facts import Fact
+from ledger.position import Position
 from ledger.store.tables import RecordRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from sqlalchemy import Connection, Select
-
-    from ledger.position import Position
 
 __all__ = ["CommittedFacts", "FactCache"]
 
@@ -54,11 +54,16 @@ class FactCache:
 
 
 class CommittedFacts:
-    """The facts of the blocks before the one at hand, read inside its transaction (a ``projection.FactReader``)."""
+    """The facts of the blocks before the one at ``height``, read inside its transaction (a ``projection.FactReader``).
 
-    def __init__(self, connection: Connection, cache: FactCache) -> None:
+    What that block and later ones began or ended is not seen, so the same block can be projected again at any time.
+    """
+
+    def __init__(self, connection: Connection, cache: FactCache, height: int) -> None:
         self._connection = connection
         self._cache = cache
+        self._height = height
+        self._bound = Position(height, 0, 0).number
 
     def latest(self, table: type[Fact], names: Iterable[str]) -> dict[str, Fact | None]:
         found: dict[str, Fact | None] = {}
@@ -70,19 +75,32 @@ class CommittedFacts:
                 wanted.append(name)
         for some in _by(wanted, AT_ONCE):
             found.update(dict.fromkeys(some))
-            for row in self._connection.execute(_latest(table), {"names": some}).mappings():
-                found[row["id"]] = table.from_columns(cast("Mapping[str, Any]", row))
+            for row in self._rows(_latest(table), table, some):
+                found[row.id] = row
         return found
 
     def live(self, table: type[F], column: str, values: Iterable[str]) -> list[F]:
-        found = []
+        found: list[F] = []
         for some in _by(list(values), AT_ONCE):
-            for row in self._connection.execute(_live(table, column), {"names": some}).mappings():
-                found.append(table.from_columns(cast("Mapping[str, Any]", row)))
+            found.extend(self._rows(_live(table, column), table, some))
         return found
 
+    def _rows(self, statement: Select[Any], table: type[F], names: list[str]) -> Iterator[F]:
+        given = {"names": names, "bound": self._bound}
+        try:
+            for values in self._connection.execute(statement, given).mappings():
+                row = table.from_columns(cast("Mapping[str, Any]", values))
+                row.seen_from(self._height - 1)
+                yield row
+        except (ValueError, ArithmeticError) as failure:  # a date, a decimal or JSON that is none
+            raise StoreDamaged(
+                "store-damaged", f"A version of {', '.join(names[:3])} in {table.label} cannot be read: {failure}"
+            ) from failure
+
     def exists(self, table: type[Fact]) -> bool:
-        return self._connection.execute(select(table.__table__.c.id).limit(1)).first() is not None
+        columns = table.__table__.c
+        any_row = select(columns.id).where(columns.from_position < self._bound).limit(1)
+        return self._connection.execute(any_row).first() is not None
 
     def kind_at(self, position: Position) -> str | None:
         columns = RecordRow.__table__.c  # type: ignore[attr-defined]
@@ -103,7 +121,8 @@ def _latest(table: type[Fact]) -> Select[Any]:
     if table not in _LATEST:
         rows = table.__table__
         versions = rows.alias()
-        last = select(func.max(versions.c.from_position)).where(versions.c.id == rows.c.id).scalar_subquery()
+        began = versions.c.from_position
+        last = select(func.max(began)).where(versions.c.id == rows.c.id, began < bindparam("bound")).scalar_subquery()
         _LATEST[table] = select(rows).where(
             rows.c.id.in_(bindparam("names", expanding=True)), rows.c.from_position == last
         )
@@ -115,7 +134,11 @@ def _live(table: type[Fact], column: str) -> Select[Any]:
         rows = table.__table__
         _LIVE[table, column] = (
             select(rows)
-            .where(rows.c[column].in_(bindparam("names", expanding=True)), rows.c.to_position.is_(None))
+            .where(
+                rows.c[column].in_(bindparam("names", expanding=True)),
+                rows.c.from_position < bindparam("bound"),
+                or_(rows.c.to_position.is_(None), rows.c.to_position >= bindparam("bound")),
+            )
             .order_by(rows.c.from_position, rows.c.id)
         )
     return _LIVE[table, column]

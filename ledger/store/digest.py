@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from ledger.facts import FACTS, Fact
+from ledger.position import Position
 from ledger.suites import sm3
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _plain(value: object) -> str:
     raise TypeError(f"{type(value).__name__} is no fact's value")
 
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain).encode
+# Keys are sorted: a database need not keep the order in which an object named them.
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain).encode
 
 
 def begun_line(table: str, values: Iterable[Any]) -> bytes:
@@ -98,8 +100,8 @@ def _begun_by(connection: Connection, table: type[Fact], height: int) -> Iterato
     columns = table.__table__.c
     statement = (
         select(columns.from_height, *(columns[name] for name in table.stated))
-        .where(columns.from_height <= height)
-        .order_by(columns.from_height)
+        .where(columns.from_position < Position(height + 1, 0, 0).number)
+        .order_by(columns.from_position)
     )
     for began, *values in connection.execute(statement, execution_options={"yield_per": ROWS}):
         yield began, begun_line(table.label, values)
@@ -109,8 +111,8 @@ def _ended_by(connection: Connection, table: type[Fact], height: int) -> Iterato
     columns = table.__table__.c
     statement = (
         select(columns.to_height, columns.id, columns.from_position, columns.to_position)
-        .where(columns.to_height <= height)
-        .order_by(columns.to_height)
+        .where(columns.to_position < Position(height + 1, 0, 0).number)
+        .order_by(columns.to_position)
     )
     for ended, name, began, position in connection.execute(statement, execution_options={"yield_per": ROWS}):
         yield ended, ended_line(table.label, name, began, position)

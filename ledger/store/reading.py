@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack, contextmanager
+from copy import copy
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from sqlalchemy import and_, func, or_, select
-from sqlmodel import Session
 
 from ledger.business_day import business_day
+from ledger.errors import StoreUnavailable
 from ledger.facts import Fact
-from ledger.store.engine import guarded
+from ledger.position import Position
+from ledger.store.engine import reading
+from ledger.store.schema import rebuilding
 from ledger.store.tables import BlockRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from sqlalchemy import ColumnElement, Engine, Executable, Result
+    from sqlalchemy import ColumnElement, Connection, Engine, Executable, Result, Row
 
 __all__ = ["AsOf"]
 
@@ -38,27 +42,54 @@ class AsOf:
 
     def __init__(self, engine: Engine, block: BlockRow) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
         self.height = block.height
         self.block_hash = block.hash
         self.facts_digest = block.facts_digest
         self.time = moment(block.timestamp)
         """Time of the block, UTC."""
 
+    @contextmanager
+    def at_once(self) -> Iterator[Self]:
+        """Give the same facts, whatever is asked of them read in one transaction: for many small questions in a row.
+
+        For one thread, and until the block ends. Raises StoreUnavailable ``facts-rebuilding`` or ``facts-changed``.
+        """
+        if self._connection is not None:
+            yield self
+            return
+        with ExitStack() as stack:
+            with reading(READING):  # what the caller does with the answers is not guarded
+                connection = stack.enter_context(self._engine.connect())
+                self._check(connection)
+            held = copy(self)
+            held._connection = connection  # noqa: SLF001 of the same class
+            yield held
+
     def current(self, table: type[Fact]) -> ColumnElement[bool]:
         """Return the clause by which a version of the table (or an alias of it) holds at the height."""
         rows: Any = table
-        return and_(rows.from_height <= self.height, or_(rows.to_height.is_(None), rows.to_height > self.height))
+        return and_(self.begun(table), or_(rows.to_position.is_(None), rows.to_position >= self._bound))
 
     def begun(self, table: type[Fact]) -> ColumnElement[bool]:
         """Return the clause by which a version of the table had begun by the height, ended or not."""
         rows: Any = table
-        return and_(rows.from_height <= self.height)
+        begun: ColumnElement[bool] = rows.from_position < self._bound  # which indexes hold, unlike the height
+        return begun
+
+    @property
+    def _bound(self) -> int:
+        """The first position after the height."""
+        return Position(self.height + 1, 0, 0).number
 
     def get(self, table: type[F], id: str) -> F | None:  # noqa: A002 - the column's name
-        """Return the version of a thing that holds, or None."""
+        """Return the version of a thing that holds, or None: one step down the primary key, however long its history.
+
+        Only the last that had begun can hold, as each ends where the next begins.
+        """
         rows: Any = table
-        found = self.select(table, rows.id == id, limit=1)
-        return found[0] if found else None
+        found = self._rows(table, (rows.id == id, self.begun(table)), rows.from_position.desc(), 1, 0)
+        return found[0] if found and found[0].to_height is None else None
 
     def select(
         self, table: type[F], *where: Any, order_by: Any = None, limit: int | None = None, offset: int = 0
@@ -84,8 +115,18 @@ class AsOf:
 
     def execute(self, statement: Executable) -> Result[Any]:
         """Return all rows of a statement of your own; its clauses must hold it to the height (:meth:`current`)."""
-        with guarded(READING), self._engine.connect() as connection:
+        with self._reading() as connection:
             return connection.execute(statement).freeze()()
+
+    def stream(self, table: type[Fact], size: int) -> Iterator[Sequence[Row[Any]]]:
+        """Yield every version that had begun by the height, in the order of records, at most ``size`` at a time.
+
+        Rows hold every column in order, ends after the height included: the caller knows the height.
+        """
+        columns = table.__table__.c
+        statement = select(*columns).where(columns.from_height <= self.height).order_by(columns.from_position)
+        with self._reading() as connection:
+            yield from connection.execute(statement, execution_options={"yield_per": size}).partitions()
 
     def days(self, heights: Iterable[int]) -> dict[int, date]:
         """Return the business day of each of these blocks."""
@@ -98,18 +139,44 @@ class AsOf:
             row.height: business_day(moment(row.timestamp)) for row in self.execute(statement) if row.height in wanted
         }
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """Give a transaction that sees the facts this height was asked about, or none: a rebuild may have come between.
+
+        Raises StoreUnavailable ``facts-rebuilding`` or ``facts-changed``.
+        """
+        with reading(READING):
+            if self._connection is not None:
+                yield self._connection
+                return
+            with self._engine.connect() as connection:
+                self._check(connection)
+                yield connection
+
+    def _check(self, connection: Connection) -> None:
+        """Raise unless the facts are those that were asked about."""
+        # Asked before every reading, so without what SQLAlchemy adds to a statement.
+        statement = f"SELECT facts_digest FROM block WHERE height = {self.height:d}"  # noqa: S608 a number
+        found = connection.exec_driver_sql(statement).scalar()
+        if not found:
+            raise rebuilding()
+        if found != self.facts_digest:
+            raise StoreUnavailable(
+                "facts-changed",
+                f"The facts at block {self.height} were rebuilt and are others than before",
+                next_step="Ask again.",
+            )
+
     def _rows(self, table: type[F], where: tuple[Any, ...], order_by: Any, limit: int | None, offset: int) -> list[F]:
-        rows: Any = table
-        statement = select(table).where(*where)
-        if order_by is None:
-            statement = statement.order_by(rows.from_position, rows.id)
-        else:
-            orders = order_by if isinstance(order_by, tuple | list) else (order_by,)
-            statement = statement.order_by(*orders, rows.from_position, rows.id)
-        statement = statement.limit(limit).offset(offset or None)
-        with guarded(READING), Session(self._engine) as session:
-            found = list(session.scalars(statement))
-            session.expunge_all()
+        columns = table.__table__.c
+        orders = () if order_by is None else order_by if isinstance(order_by, tuple | list) else (order_by,)
+        statement = select(table.__table__).where(*where).order_by(*orders, columns.from_position, columns.id)
+        if limit is not None or offset:
+            statement = statement.limit(limit).offset(offset or None)
+        with self._reading() as connection:
+            # As plain values: an ORM's session would take most of the time of a small question.
+            rows = connection.execute(statement).mappings()
+            found = [table.from_columns(cast("Mapping[str, Any]", row)) for row in rows]
         for row in found:
             row.seen_from(self.height)
         return found

@@ -14,14 +14,23 @@ from sqlmodel import Session
 from ledger.business_day import end_of
 from ledger.errors import LedgerError, StoreDamaged, Unknown
 from ledger.finding import Code, Finding
+from ledger.keyring import NO_KEYS, Keyring
 from ledger.position import Position
+from ledger.sources import RawBlock
+from ledger.store import state
 from ledger.store.committing import Committer
 from ledger.store.digest import recompute
-from ledger.store.engine import WRITING, check_schema, connect, guarded, migrate
+from ledger.store.engine import connect, guarded, reading, writing
+from ledger.store.inspection import Inspection
+from ledger.store.log import BlockLog
 from ledger.store.reading import AsOf
-from ledger.store.tables import BlockRow, DocumentRow, FindingRow, RecordRow, StateRow
+from ledger.store.rebuilding import Rebuilder
+from ledger.store.schema import Upgrade, check_facts, check_schema, migrate, upgrade
+from ledger.store.tables import BlockRow, DocumentRow, FindingRow, RecordRow
+from ledger.suites import sm3
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -30,8 +39,6 @@ if TYPE_CHECKING:
     from ledger.admission import VerifiedBlock
 
 __all__ = ["Head", "Store"]
-
-ANCHOR, TRUSTED = "anchor", "trusted"
 
 _HASH = re.compile(r"0x([0-9a-fA-F]{64})(?::(0|[1-9][0-9]{0,4}))?\Z", re.ASCII)
 
@@ -49,34 +56,43 @@ class Head:
 class Store:
     """A replica's database. One process writes; any number read. Use it as a context manager, or close it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, keys: Keyring = NO_KEYS) -> None:
         self._engine = engine
-        self._committer = Committer(engine)
+        self._keys = keys
+        self._committer = Committer(engine, keys)
 
     @classmethod
-    def create(cls, location: str | Path) -> Self:
+    def create(cls, location: str | Path, *, keys: Keyring = NO_KEYS) -> Self:
         """Return the store at a file's path or a database URL, with its tables made where there are none.
+
+        ``keys`` are those that confidential payloads are read with.
 
         Raises StoreUnavailable when it cannot be reached or written, or belongs to another version.
         """
-        return cls._using(connect(location, create=True), create=True)
+        return cls._using(connect(location, create=True), migrate, keys)
 
     @classmethod
-    def open(cls, location: str | Path) -> Self:
+    def open(cls, location: str | Path, *, keys: Keyring = NO_KEYS) -> Self:
         """Return the store that is there. Raises Unknown ``no-store``, StoreUnavailable, StoreDamaged."""
-        return cls._using(connect(location, create=False), create=False)
+        return cls._using(connect(location, create=False), check_schema, keys)
 
     @classmethod
-    def _using(cls, engine: Engine, *, create: bool) -> Self:
+    def _using(cls, engine: Engine, prepare: Callable[[Engine], None], keys: Keyring) -> Self:
         try:
-            if create:
-                migrate(engine)
-            else:
-                check_schema(engine)
+            prepare(engine)
         except LedgerError:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, keys)
+
+    @staticmethod
+    def upgrade(location: str | Path) -> Upgrade:
+        """Bring a database that an earlier version made to the schema of this one; see :func:`schema.upgrade`."""
+        engine = connect(location, create=False)
+        try:
+            return upgrade(engine)
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Let go of the database."""
@@ -94,11 +110,10 @@ class Store:
 
     def pin(self, anchor: str) -> None:
         """Keep the anchor (JSON text) for good. Raises LedgerError ``pinned-otherwise`` when another is kept."""
-        with guarded("pinning the chain"), self._engine.execution_options(**{WRITING: True}).begin() as connection:
-            rows = StateRow.__table__  # type: ignore[attr-defined]
-            kept = connection.execute(select(rows.c.text).where(rows.c.name == ANCHOR)).scalar()
+        with guarded("pinning the chain"), writing(self._engine).begin() as connection:
+            kept = state.take(connection, state.ANCHOR).get(state.ANCHOR)
             if kept is None:
-                connection.execute(rows.insert(), [{"name": ANCHOR, "text": anchor}])
+                state.put(connection, state.ANCHOR, anchor)
         if kept not in (None, anchor):
             raise LedgerError(
                 "pinned-otherwise",
@@ -107,17 +122,22 @@ class Store:
             )
 
     def anchor(self) -> str | None:
-        """Return the pinned anchor, or None."""
-        return self._state(ANCHOR)
+        """Return the pinned anchor, or None. Raises StoreDamaged ``state-damaged``."""
+        return self.state(state.ANCHOR)
 
     def trusted(self) -> str | None:
-        """Return the trusted state committed with the last block, or None."""
-        return self._state(TRUSTED)
+        """Return the trusted state committed with the last block, or None. Raises StoreDamaged ``state-damaged``."""
+        return self.state(state.TRUSTED)
 
-    def _state(self, name: str) -> str | None:
-        columns: Any = StateRow
-        found: str | None = self._one(select(columns.text).where(columns.name == name))
-        return found
+    def state(self, name: str) -> str | None:
+        """Return what is kept under one of the names of :mod:`ledger.store.state`, or None."""
+        with reading("reading what is stored"), self._engine.connect() as connection:
+            return state.take(connection, name).get(name)
+
+    def keep_state(self, name: str, text: str) -> None:
+        """Keep a text under one of the names of :mod:`ledger.store.state`."""
+        with guarded("keeping its state"), writing(self._engine).begin() as connection:
+            state.put(connection, name, text)
 
     # Blocks and records
 
@@ -126,7 +146,17 @@ class Store:
 
         Returns the findings. The block must follow the head. Raises StoreUnavailable or StoreDamaged.
         """
-        return self._committer.commit(block, trusted=trusted, name=TRUSTED)
+        return self._committer.commit(block, trusted=trusted)
+
+    def documents(self, start: int, end: int) -> Iterator[RawBlock]:
+        """Yield the bytes of the blocks of ``[start, end)`` in order; see :meth:`document` for what it raises."""
+        for height in range(start, end):
+            yield RawBlock(height=height, document=self.document(height))
+
+    def last_document(self) -> int:
+        """Return the highest block whose bytes are kept, -1 while there is none."""
+        found: int | None = self._one(select(func.max(DocumentRow.height)))
+        return -1 if found is None else found
 
     def head(self) -> Head | None:
         """Return the last block committed, or None while there is none."""
@@ -147,16 +177,24 @@ class Store:
 
     def document(self, height: int) -> bytes:
         """Return a block's bytes exactly as received. Raises Unknown, or StoreDamaged when they cannot be unpacked."""
-        packed = self._one(select(DocumentRow.content).where(DocumentRow.height == height))  # type: ignore[call-overload]
-        if packed is None:
+        row: DocumentRow | None = self._row(select(DocumentRow).where(DocumentRow.height == height))  # type: ignore[arg-type]
+        if row is None:
             self.block(height)
             raise StoreDamaged("store-damaged", f"The bytes of block {height} are missing")
+        packed = row.content
+        if row.digest not in (None, sm3(packed)):
+            raise StoreDamaged("store-damaged", f"The bytes of block {height} are not those that were stored")
         try:
             return zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError as failure:
             raise StoreDamaged(
                 "store-damaged", f"The bytes of block {height} cannot be unpacked: {failure}"
             ) from failure
+
+    def log(self) -> BlockLog:
+        """Return the log of the blocks held now, for roots and proofs."""
+        head = self.head()
+        return BlockLog(self._engine, 0 if head is None else head.height + 1)
 
     def record(self, position: Position) -> RecordRow:
         """Return the record at a position. Raises Unknown ``unknown-record``."""
@@ -210,7 +248,9 @@ class Store:
             statement = statement.where(columns.code == code.value)
         if at is not None:
             statement = statement.where(columns.position < Position(at + 1, 0, 0).number)
-        return [_finding(row) for row in self._all(statement.limit(limit).offset(offset or None))]
+        rows = self._all(statement.limit(limit).offset(offset or None))
+        with reading("reading findings"):
+            return [_finding(row) for row in rows]
 
     def record_count(self) -> int:
         """Return how many records are held, decoded or not."""
@@ -220,13 +260,18 @@ class Store:
         """Return how many findings of each code are held; a code without any is left out."""
         columns: Any = FindingRow
         counted = select(columns.code, func.count()).group_by(columns.code).order_by(columns.code)
-        with guarded("reading findings"), self._engine.connect() as connection:
+        with reading("reading findings"), self._engine.connect() as connection:
             return {code: int(count) for code, count in connection.execute(counted)}
 
     # Facts
 
     def at(self, height: int | None = None) -> AsOf:
-        """Return the facts as of a height, by default the head's. Raises Unknown for a height not held."""
+        """Return the facts as of a height, by default the head's.
+
+        Raises Unknown for a height not held, StoreUnavailable ``facts-stale`` or ``facts-rebuilding``.
+        """
+        with reading("reading what is stored"), self._engine.connect() as connection:
+            check_facts(state.take(connection, state.FACTS, state.REBUILDING))
         if height is None:
             head = self.head()
             if head is None:
@@ -246,14 +291,22 @@ class Store:
             raise Unknown("unknown-height", f"This node holds no block of {day} or earlier")
         return height
 
+    def inspection(self) -> Inspection:
+        """Return a reader that believes nothing of what is stored (``ledger.scrub``)."""
+        return Inspection(self._engine, self._keys)
+
+    def rebuilder(self) -> Rebuilder:
+        """Return what makes the facts again from the blocks stored here (``ledger.rebuild``)."""
+        return Rebuilder(self._engine, self._keys)
+
     def recompute_facts_digest(self, height: int | None = None) -> bytes:
         """Return the facts digest at a height (default: the head's) computed again from the fact tables alone."""
         found = self.at(height)
-        with guarded("reading facts"), self._engine.connect() as connection:
+        with reading("reading facts"), self._engine.connect() as connection:
             return recompute(connection, found.height)
 
     def _one(self, statement: Any) -> Any:
-        with guarded("reading"), self._engine.connect() as connection:
+        with reading("reading what is stored"), self._engine.connect() as connection:
             return connection.execute(statement).scalar()
 
     def _row(self, statement: Any) -> Any:
@@ -261,7 +314,7 @@ class Store:
         return found[0] if found else None
 
     def _all(self, statement: Any) -> list[Any]:
-        with guarded("reading"), Session(self._engine) as session:
+        with reading("reading what is stored"), Session(self._engine) as session:
             found = list(session.scalars(statement))
             session.expunge_all()
         return found

@@ -17,7 +17,24 @@ from portal.cli.console import EXIT_UNUSABLE, fail
 __all__ = ["application", "main"]
 
 # One module a noun, each with register(app); their order is the order of the help.
-COMMANDS = ("demo", "node", "proof", "block", "lookthrough", "report", "serve", "consortium")
+COMMANDS = (
+    "demo",
+    "node",
+    "follow",
+    "status",
+    "sealers",
+    "proof",
+    "block",
+    "lookthrough",
+    "report",
+    "snapshot",
+    "checkpoint",
+    "upkeep",
+    "serve",
+    "keys",
+    "consortium",
+    "records",
+)
 
 DEFECT = "This is a fault of the program: report it with the traceback on standard error and the command you ran."
 

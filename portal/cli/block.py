@@ -10,8 +10,9 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from ledger import chains
 from ledger.assess import assess
-from ledger.chains import fisco3, strict
+from ledger.chains import limits, strict
 from ledger.trust import Case
 from ledger.verdict import Assessment, Verdict
 from portal.cli.console import EXIT_NEGATIVE, emit
@@ -30,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    file: Annotated[Path, typer.Argument(help="A block as JSON: bare, a node's answer, or kept evidence.")],
+    file: Annotated[Path, typer.Argument(help="A block or a transaction as JSON: bare, an answer, or kept evidence.")],
     transactions: Annotated[Path | None, Option(help="Its transactions: one, or a list.")] = None,
     receipts: Annotated[Path | None, Option(help="Its receipts: one, or a list.")] = None,
     genesis: Annotated[Path | None, Option(help="The chain's block 0, for the sealers to trust.")] = None,
@@ -55,7 +56,7 @@ def _read(path: Path) -> bytes:
     """Return the file, or one byte more than any block may have: whoever judges it then sees that it is too long."""
     try:
         with path.open("rb") as file:
-            return file.read(fisco3.MAX_BLOCK_BYTES + 1)
+            return file.read(limits.MAX_BLOCK_BYTES + 1)
     except OSError as failure:
         raise PortalError(
             "file", f"{path} cannot be read: {failure.strerror}", next_step="Give the path of a readable file."
@@ -68,6 +69,8 @@ def _document(block: Path, transactions: Path | None, receipts: Path | None) -> 
     if transactions is None and receipts is None and strict.has_member(first, "block"):
         return first
     members = {"block": first}
+    if transactions is None and chains.is_transaction(first):
+        members = {"transactions": b"[" + first + b"]"}
     for name, path in (("transactions", transactions), ("receipts", receipts)):
         if path is not None:
             raw = _read(path).strip()
@@ -81,7 +84,7 @@ def _together(members: dict[str, bytes]) -> bytes:
     Each must be whole by itself, else the end of one file could stand for another.
     """
     for raw in members.values():
-        if len(raw) > fisco3.MAX_BLOCK_BYTES or not strict.is_json(raw):
+        if len(raw) > limits.MAX_BLOCK_BYTES or not strict.is_json(raw):
             return raw
     return b"{" + b",".join(f'"{name}":'.encode() + raw for name, raw in members.items()) + b"}"
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import socket
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Group
@@ -13,13 +15,18 @@ from rich.text import Text
 
 from ledger.consortium import generate_sample, import_receivables, load_map, packaged_map
 from ledger.consortium.mapping import PACKAGED, packaged_map_text
+from ledger.consortium.market import MARKET, generate_market, labels_of
+from ledger.consortium.market.planting import EVERY
 from ledger.consortium.sample import ROWS
+from ledger.consortium.scenarios import SCENARIOS, describe, generate_scenario
 from ledger.sources.archive import ArchiveSource
 from portal.cli.console import emit, progress, say
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import RenderableType
 
     from ledger.consortium import ImportSummary
@@ -36,6 +43,8 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="A consortium on this machine: real blocks from a file.", no_args_is_help=True)
     group.command("import")(import_file)
+    group.command("generate")(generate)
+    group.command("scenarios")(scenarios)
     group.command("sample")(sample)
     group.command("serve")(serve)
     app.add_typer(group, name="consortium")
@@ -93,6 +102,89 @@ def _shown(summary: ImportSummary, folder: Path) -> RenderableType:
             rejected.add_row(str(each.line), each.code, Text(each.cause))
         parts.append(rejected)
     return Group(*parts)
+
+
+def generate(
+    folder: Annotated[Path, typer.Argument(help="Folder for the archive; new or empty.")],
+    scenario: Annotated[str, Option(help="market, or a small scenario's name.")] = MARKET,
+    seed: Annotated[int, Option(help="The same seed, the same bytes.", min=0)] = SEED,
+    receivables: Annotated[int, Option(help="Of the market: how many, exactly.", min=1, max=5_000_000)] = 1_000,
+    plans: Annotated[int, Option(help="Of the market: how many securitisation plans.", min=0, max=200)] = 2,
+    months: Annotated[int, Option(help="Of the market: how many months of business.", min=1, max=120)] = 12,
+    trouble: Annotated[
+        list[str] | None,
+        Option(
+            help="A share of the receivables, such as 0.001: how often each breach and pattern is planted; "
+            "NAME=SHARE for one of them. Repeat it for several."
+        ),
+    ] = None,
+    traps: Annotated[str, Option(help="The same share for the lawful look-alikes.")] = "0",
+    workers: Annotated[int | None, Option(help="Processes that sign; 0: this one. One a core.", min=0, max=64)] = None,
+    as_json: Annotated[bool, JsonFlag] = False,
+) -> None:
+    """Write a market of any size in which every system acts, with labelled trouble if asked; or a small scenario."""
+    if scenario != MARKET:
+        told = generate_scenario(folder, scenario, seed=seed)
+        answer = told.as_json() | {"folder": str(folder)}
+        _show(answer, ("scenario", "records", "members", "blocks", "first", "last", "genesis_hash", "folder"), as_json)
+        return
+    rates = dict(_rate(each) for each in trouble or [])
+    lookalikes = _rate(traps)[1]
+    with progress("receivables") as advance:
+        done = 0
+
+        def watch(now: int, total: int) -> None:
+            nonlocal done
+            advance(now - done, total=total)
+            done = now
+
+        summary = generate_market(
+            folder,
+            receivables=receivables,
+            plans=plans,
+            months=months,
+            seed=seed,
+            trouble=rates,
+            traps=lookalikes,
+            workers=len(os.sched_getaffinity(0)) if workers is None else workers,
+            progress=watch,
+        )
+    answer = summary.as_json() | {"folder": str(folder)}
+    if summary.labels:
+        answer["labels_file"] = str(labels_of(folder))
+    _show(answer, tuple(answer), as_json)
+
+
+def _rate(text: str) -> tuple[str, Decimal]:
+    """Read NAME=SHARE, or a share for everything."""
+    name, _, share = text.rpartition("=")
+    try:
+        rate = Decimal(share)
+    except InvalidOperation:
+        rate = Decimal(-1)
+    if not rate.is_finite() or not 0 <= rate <= 1:
+        raise typer.BadParameter(f"{text}: a share is a decimal from 0 to 1, such as 0.001")
+    return name or EVERY, rate
+
+
+def _show(answer: dict[str, Any], names: Iterable[str], as_json: bool) -> None:
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name in names:
+        table.add_row(name.replace("_", " "), Text(str(answer[name])))
+    emit(answer, table, as_json=as_json)
+
+
+def scenarios(as_json: Annotated[bool, JsonFlag] = False) -> None:
+    """List the small scenarios, one for each system the records come from."""
+    told = {name: describe(name) for name in SCENARIOS}
+    table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    for name, about in told.items():
+        table.add_row(name, Text(about))
+    emit([{"scenario": name, "about": about} for name, about in told.items()], table, as_json=as_json)
 
 
 def sample(

@@ -1,10 +1,9 @@
-"""`glasspool init`, `sync` and `status`: join a chain, follow it, say where the node stands."""
+"""`glasspool init` and `findings`: join a chain, say what is wrong in what it committed."""
 
 from __future__ import annotations
 
-import json
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,28 +11,32 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from ledger.anchor import Anchor
-from ledger.errors import Malformed, ProofFailed
+from ledger.errors import Malformed, ProofFailed, SourceUnreachable
 from ledger.finding import Code, Finding
-from ledger.replica import Progress, SyncReport, join, sync
+from ledger.following import SOURCE_FAILURES
+from ledger.replica import join
 from portal.cli.block import printable
-from portal.cli.console import EXIT_NEGATIVE, emit, fail, progress
+from portal.cli.console import EXIT_NEGATIVE, emit, fail
 from portal.cli.parameters import Address, Hash32, JsonFlag
 from portal.errors import PortalError
-from portal.node import Pin, created_store, known_source, opened_source, opened_store, read_pin, remember_source
+from portal.node import Pin, created_store, masked, opened_sources, opened_store, read_maps, read_pin, remember_sources
 from portal.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from ledger.anchor import Anchor, Engine
+    from ledger.sources import Source
+    from ledger.store import Store
 
 Option = typer.Option
+
+FIRST_BLOCK_SECONDS = 60.0  # to wait for one source
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("init")(init)
-    app.command("sync")(synchronise)
-    app.command("status")(status)
     app.command("findings")(findings)
 
 
@@ -57,31 +60,40 @@ def _shown(value: object) -> str:
 
 
 def init(
-    source: Annotated[str, typer.Argument(help="An archive folder or file, or a node's http(s) URL.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Archive folders or files, or nodes' http(s) URLs.")
+    ],
     genesis_hash: Annotated[str | None, Hash32(help="The genesis hash to trust, told by the consortium.")] = None,
     contract: Annotated[list[str] | None, Address(help="The record book to read; may be repeated.")] = None,
     pin: Annotated[Path | None, Option(help="A node.toml with both, told by the consortium.")] = None,
+    mapped: Annotated[
+        list[str] | None, Option("--map", metavar="ADDRESS=FILE", help="Another platform's contract and its map.")
+    ] = None,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Join a chain: pin its genesis hash and record books, and store its verified first block."""
     settings = Settings()
+    maps = read_maps(mapped or ())
     if pin is not None:
         trusted = read_pin(pin)
-    elif genesis_hash and contract:
-        contracts = tuple(bytes.fromhex(each.removeprefix("0x")) for each in contract)
-        trusted = Pin(genesis_hash=bytes.fromhex(genesis_hash.removeprefix("0x")), contracts=contracts)
+        trusted = replace(trusted, maps=tuple(sorted({**dict(trusted.maps), **dict(maps)}.items())))
+    elif genesis_hash and (contract or maps):
+        contracts = tuple(bytes.fromhex(each.removeprefix("0x")) for each in contract or ())
+        trusted = Pin(genesis_hash=bytes.fromhex(genesis_hash.removeprefix("0x")), contracts=contracts, maps=maps)
     else:
         raise PortalError(
             "no-pin",
             "Nothing says which chain to trust",
             next_step="Give --pin node.toml, or --genesis-hash and --contract, as the consortium told you out of band.",
         )
-    with created_store(settings) as store, opened_source(settings, source) as opened, refused_with(as_json):
-        anchor = join(
-            store, opened, genesis_hash=trusted.genesis_hash, contracts=trusted.contracts, engine=settings.sm_engine
-        )
-    remember_source(settings, source)
-    answer = {
+    with (
+        opened_sources(settings, sources, seconds=FIRST_BLOCK_SECONDS) as opened,
+        created_store(settings) as store,
+        refused_with(as_json),
+    ):
+        anchor, told = _joined(store, opened, trusted, settings.sm_engine)
+    remember_sources(settings, sources)
+    answer: dict[str, object] = {
         "home": str(settings.home),
         "chain": anchor.chain,
         "group": anchor.group,
@@ -89,27 +101,39 @@ def init(
         "genesis_hash": "0x" + anchor.genesis_hash.hex(),
         "sealers": len(anchor.sealers),
         "contracts": ["0x" + each.hex() for each in anchor.contracts],
+        "maps": ["0x" + address.hex() for address, _ in anchor.maps],
+        "sources": [{"source": masked(source), **each} for source, each in zip(sources, told, strict=True)],
     }
     emit(answer, pairs(answer), as_json=as_json)
+    if any(each["state"] == "refused" for each in told):
+        raise typer.Exit(EXIT_NEGATIVE)
 
 
-def synchronise(
-    source: Annotated[str | None, Option(help="Another source than the one named before.")] = None,
-    as_json: Annotated[bool, JsonFlag] = False,
-) -> None:
-    """Fetch, verify and store every block up to the source's head; goes on where it stopped."""
-    with refused_with(as_json):
-        report = run_sync(Settings(), source)
-    answer = {
-        "start": report.start,
-        "height": report.height,
-        "blocks": report.blocks,
-        "transactions": report.transactions,
-        "findings": report.findings,
-        "block_hash": "0x" + report.block_hash.hex(),
-        "facts_digest": "0x" + report.facts_digest.hex(),
-    }
-    emit(answer, pairs(answer), as_json=as_json)
+def _joined(
+    store: Store, sources: Sequence[Source], pin: Pin, engine: Engine
+) -> tuple[Anchor, list[dict[str, str | None]]]:
+    """Return the anchor, and what came of each source; raises what the first failed with when none could be joined."""
+    anchor, told, failures = None, [], []
+    for source in sources:
+        try:
+            anchor = join(
+                store,
+                source,
+                genesis_hash=pin.genesis_hash,
+                contracts=pin.contracts,
+                maps=pin.maps,
+                engine=engine,
+            )
+            told.append({"state": "agrees", "code": None})
+        except SOURCE_FAILURES as failure:
+            if failure.code == "pinned-otherwise":  # that is this node's own matter
+                raise
+            state = "unreachable" if isinstance(failure, SourceUnreachable) else "refused"
+            told.append({"state": state, "code": failure.code})
+            failures.append(failure)
+    if anchor is None:
+        raise failures[0]
+    return anchor, told
 
 
 @contextmanager
@@ -120,68 +144,6 @@ def refused_with(as_json: bool) -> Iterator[None]:
     except (Malformed, ProofFailed) as refusal:
         fail(str(refusal), refusal.next_step, code=refusal.code, as_json=as_json)
         raise typer.Exit(EXIT_NEGATIVE) from None
-
-
-def run_sync(settings: Settings, location: str | None = None) -> SyncReport:
-    """Follow the chain to the source's head, with a progress bar."""
-    with opened_store(settings) as store, opened_source(settings, location) as source, progress("verifying") as advance:
-        head = store.head()
-        advance(0, total=source.head() - (head.height if head else 0))
-
-        def watch(_: Progress) -> None:
-            advance(1)
-
-        return sync(
-            store,
-            source,
-            evidence=settings.evidence,
-            engine=settings.sm_engine,
-            workers=settings.verifying_processes,
-            watch=watch,
-        )
-
-
-def status(as_json: Annotated[bool, JsonFlag] = False) -> None:
-    """Say what this node follows and how far it has verified."""
-    settings = Settings()
-    with opened_store(settings) as store:
-        head, pinned = store.head(), store.anchor()
-        answer: dict[str, object] = {"home": str(settings.home), "source": known_source(settings)}
-        if pinned is not None:
-            anchor = Anchor.from_json(pinned)
-            answer |= {
-                "chain": anchor.chain,
-                "group": anchor.group,
-                "suite": anchor.suite,
-                "genesis_hash": "0x" + anchor.genesis_hash.hex(),
-                "contracts": ["0x" + each.hex() for each in anchor.contracts],
-            }
-        if head is not None:
-            answer |= {
-                "height": head.height,
-                "block_hash": "0x" + head.hash.hex(),
-                "block_time": _instant(head.timestamp),
-                "facts_digest": "0x" + head.facts_digest.hex(),
-                "records": store.record_count(),
-                "findings": store.finding_counts(),
-            }
-        answer["refused_blocks"] = _refused(settings.evidence, head.height if head else -1)
-    emit(answer, pairs(answer), as_json=as_json)
-
-
-def _instant(timestamp: int) -> str | None:
-    """Return a block's time, or None for a genesis block, which has none."""
-    return datetime.fromtimestamp(timestamp / 1000, UTC).isoformat(timespec="seconds") if timestamp else None
-
-
-def _refused(folder: Path, height: int) -> list[dict[str, object]]:
-    """Return the blocks kept as evidence, and whether the chain has gone past them since."""
-    kept = []
-    for file in sorted(folder.glob("block-*.reason.json")) if folder.exists() else ():
-        told = json.loads(file.read_text("utf-8"))
-        state = "passed since" if told["height"] <= height else "waiting for another block"
-        kept.append({"height": told["height"], "code": told["code"], "state": state, "file": str(file)})
-    return kept
 
 
 def findings(

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger.anchor import Anchor
+from ledger.anchor import Anchor, SealerPin, Trusted
+from ledger.chains import strict
 from ledger.errors import Malformed
 from ledger.proofs import Proof, ProofVerifier, Prover
+from ledger.proofs.form import pins_in
 from ledger.verdict import Assessment, StepVerdict, Verdict
 from portal.cli.block import assessment_json, assessment_table
 from portal.cli.console import EXIT_NEGATIVE, emit, progress
 from portal.cli.node import pairs
 from portal.cli.parameters import Address, Hash32, JsonFlag
 from portal.errors import PortalError
-from portal.node import NotJoined, opened_store
+from portal.node import NotJoined, opened_store, read_maps
 from portal.settings import Settings
 
 if TYPE_CHECKING:
@@ -59,8 +61,14 @@ def verify(
     file: Annotated[Path, typer.Argument(help="A proof, a file with one a line, or a package: its folder or zip.")],
     genesis_hash: Annotated[str | None, Hash32(help="The genesis hash you trust.")] = None,
     contract: Annotated[list[str] | None, Address(help="A record book you trust; may be repeated.")] = None,
+    sealer_pins: Annotated[
+        Path | None, Option(help="Sealers you pinned yourself, as `glasspool sealers --json` prints them.")
+    ] = None,
+    mapped: Annotated[
+        list[str] | None, Option("--map", metavar="ADDRESS=FILE", help="How you read another platform's contract.")
+    ] = None,
     ca: Annotated[Path | None, Option(help="The CA certificate you trust, for a package's signer.")] = None,
-    strict: Annotated[bool, Option("--strict", help="Exit 1 as well when a step is INDETERMINATE.")] = False,
+    only_passed: Annotated[bool, Option("--strict", help="Exit 1 as well when a step is INDETERMINATE.")] = False,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Judge a proof or a report package: 0 nothing failed, 1 something did, 2 unreadable."""
@@ -73,23 +81,34 @@ def verify(
         judged = judge_package(file, ca=ca, genesis_hash=genesis_hash)
         data: dict[str, Any] = assessment_json(judged)
     else:
-        judged, data = _verify_proofs(file, genesis_hash, contract)
+        judged, data = _verify_proofs(file, genesis_hash, contract, sealer_pins, read_maps(mapped or ()))
         count, failed = data["proofs"], data["failed"]
         wrong = f"line {', '.join(map(str, failed))} FAILED, the first of them above" if failed else "none FAILED"
         note = "" if count == 1 else f"{count} proofs judged, {wrong}"
     emit(data, assessment_table(judged, note), as_json=as_json)
-    if judged.verdict is Verdict.FAILED or (strict and judged.verdict is not Verdict.PASSED):
+    if judged.verdict is Verdict.FAILED or (only_passed and judged.verdict is not Verdict.PASSED):
         raise typer.Exit(EXIT_NEGATIVE)
 
 
-def _joined() -> Anchor | None:
+def _joined() -> tuple[Anchor, tuple[SealerPin, ...]] | None:
     """Return what this machine's node pinned, if there is a node: the reader's own trust, unless told otherwise."""
     try:
         with opened_store(Settings()) as store:
-            pinned = store.anchor()
+            pinned, trusted = store.anchor(), store.trusted()
     except NotJoined:
         return None
-    return None if pinned is None else Anchor.from_json(pinned)
+    if pinned is None:
+        return None
+    return Anchor.from_json(pinned), () if trusted is None else Trusted.from_json(trusted).pins
+
+
+def _pins(file: Path) -> tuple[SealerPin, ...]:
+    try:
+        return pins_in(strict.document(file.read_bytes(), str(file)).get("pins"), "pins")
+    except OSError as failure:
+        raise PortalError(
+            "file", f"{file} cannot be read: {failure.strerror}", next_step="Give the path of a readable file."
+        ) from None
 
 
 def _judged(verifier: ProofVerifier, document: bytes) -> Assessment:
@@ -105,16 +124,22 @@ def _judged(verifier: ProofVerifier, document: bytes) -> Assessment:
 
 
 def _verify_proofs(
-    file: Path, genesis_hash: str | None, contract: list[str] | None
+    file: Path,
+    genesis_hash: str | None,
+    contract: list[str] | None,
+    sealer_pins: Path | None,
+    maps: tuple[tuple[bytes, str], ...],
 ) -> tuple[Assessment, dict[str, Any]]:
     """Judge each proof of the file; the steps returned are of the first with the worst verdict."""
     pinned = None if genesis_hash is None else bytes.fromhex(genesis_hash.removeprefix("0x"))
     contracts = tuple(bytes.fromhex(each.removeprefix("0x")) for each in contract or ())
+    pins = () if sealer_pins is None else _pins(sealer_pins)
     if pinned is None or not contracts:
-        joined = _joined()
+        joined, own = _joined() or (None, ())
         if joined and pinned in (None, joined.genesis_hash):
-            pinned, contracts = joined.genesis_hash, contracts or joined.contracts
-    verifier = ProofVerifier(genesis_hash=pinned, contracts=contracts)
+            pinned, contracts, pins = joined.genesis_hash, contracts or joined.contracts, pins or own
+            maps = maps or joined.maps
+    verifier = ProofVerifier(genesis_hash=pinned, contracts=contracts, maps=maps, pins=pins)
     shown: Assessment | None = None
     failed: list[int] = []
     number = 0

@@ -17,6 +17,7 @@ from portal.cli.node import pairs
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
 from portal.node import NotJoined, opened_store
+from portal.reader_keys import PASSPHRASE
 from portal.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 
-PASSPHRASE = "GLASSPOOL_KEY_PASSPHRASE"  # noqa: S105 the name of the variable
 SIGNER_NAME = "Glasspool node"
 
 

@@ -29,6 +29,7 @@ def serve(
 ) -> None:
     """Serve the node's pages to this machine, until interrupted."""
     from portal.app import make_app, require_loopback
+    from portal.ledger_routes import ledger_routes
     from portal.node import opened_store
     from portal.settings import Settings
 
@@ -44,7 +45,13 @@ def serve(
     _refuse_taken_port(host, port)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     with opened_store(settings) as store:
-        app = make_app(Desk(store, REGULATOR), host=host, port=port, language=Language(settings.lang))
+        app = make_app(
+            Desk(store, REGULATOR),
+            host=host,
+            port=port,
+            language=Language(settings.lang),
+            routers=[ledger_routes(store, settings.checkpoints)],
+        )
         config = uvicorn.Config(
             app,
             host=host,

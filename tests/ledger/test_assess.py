@@ -135,7 +135,7 @@ class TestAfterAFailure:
         assert {each.code for each in judged.steps[2:]} == {"not-reached"}
 
     def test_of_limits(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("ledger.chains.fisco3.MAX_BLOCK_BYTES", 100)
+        monkeypatch.setattr("ledger.chains.limits.MAX_BLOCK_BYTES", 100)
         judged = judge(joined(BLOCK, None))
         assert (letters(judged), judged.steps[0].code) == ("F" + "I" * 13, "limit")
 

@@ -11,9 +11,7 @@ ROW = re.compile(r"^\| `([a-z_.]+)` \| (notice|warning|error) \| (.+) \| (.+) \|
 
 def test_the_documentation_has_every_code_with_its_severity() -> None:
     rows = ROW.findall((ROOT / "docs" / "findings.md").read_text("utf-8"))
-    assert {code: severity for code, severity, _, _ in rows} == {
-        code.value: code.severity.value for code in Code
-    }
+    assert {code: severity for code, severity, _, _ in rows} == {code.value: code.severity.value for code in Code}
     assert len(rows) == len(Code)
 
 

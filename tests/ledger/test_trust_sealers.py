@@ -113,11 +113,23 @@ class TestSealers:
         assert self.after(vote, sealers=self.with_new()) == "sealers"
         assert isinstance(self.after(vote), bytes)
 
-    def test_a_vote_counts_for_the_next_block_only(self) -> None:
+    def test_a_vote_takes_effect_in_the_next_block_and_cannot_be_passed_over(self) -> None:
+        """Sealers who were voted out must not go on; so FISCO BCOS itself changes the set with the next block."""
         block, trusted = join(FORGE.document([FORGE.vote("addSealer(string,uint256)", self.NEW.public_key.hex(), 1)]))
-        second, trusted = join(FORGE.document(number=2, parent=block.hash), trusted)
-        late = FORGE.document(number=3, parent=second.hash, sealers=self.with_new(), signing=range(5))
+        assert code(FORGE.document(number=2, parent=block.hash), trusted) == "sealers"
+        second, trusted = join(
+            FORGE.document(number=2, parent=block.hash, sealers=self.with_new(), signing=range(4)), trusted
+        )
+        assert trusted.successors is None
+        late = FORGE.document(number=3, parent=second.hash)
         assert code(late, trusted) == "sealers"
+
+    def test_a_vote_that_changes_nothing_leaves_the_sealers_as_they_are(self) -> None:
+        vote = FORGE.vote("remove(string)", self.NEW.public_key.hex())
+        block, trusted = join(FORGE.document([vote]))
+        assert trusted.successors is not None
+        _, after = join(FORGE.document(number=2, parent=block.hash), trusted)
+        assert (after.successors, after.epochs) == (None, ())
 
     def test_the_new_sealers_decide_from_then_on(self) -> None:
         block, trusted = join(FORGE.document([FORGE.vote("addSealer(string,uint256)", self.NEW.public_key.hex(), 9)]))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ledger.chains import fisco3
+from ledger.chains import limits
 from portal import cli
 from tests.support.blocks import BOOK, Forge, hexed
 from tests.support.surroundings import oracle
@@ -175,7 +175,7 @@ class TestMalformedInput:
         code, answer = run.json(huge)
         assert code == 1
         assert answer["steps"][0]["code"] == "limit"
-        assert answer["steps"][0]["detail"].startswith(f"The block has {fisco3.MAX_BLOCK_BYTES + 1} bytes")
+        assert answer["steps"][0]["detail"].startswith(f"The block has {limits.MAX_BLOCK_BYTES + 1} bytes")
 
     def test_names_in_a_block_cannot_speak_to_the_terminal(self, run: Run, files: dict[str, Path]) -> None:
         block = json.loads(files["block"].read_text()) | {"\x1b[2J": 1, "[red]": 1}
@@ -257,3 +257,45 @@ class TestPublishedBlocks:
         assert undecided == {"parent link", "genesis", "trusted sealers"}
         assert "0xc3905204c48f8bdffe5e57c465d178d4648416a4" in json.dumps(answer)
         assert {"transaction.importTime", "receipt.message"} <= set(answer["unproven"])
+
+
+@pytest.mark.oracle
+class TestPublishedFisco2:
+    """A header alone and a transaction alone, as others published them: what is at hand holds, and no more is said."""
+
+    def test_a_header_alone(self, run: Run) -> None:
+        code, answer = run.json(oracle("ledger/fisco2/sm_header.json"))
+        passed = {name for name, verdict in verdicts(answer).items() if verdict == "PASSED"}
+        assert (code, answer["verdict"]) == (0, "INDETERMINATE")
+        assert passed == {"limits", "strict shape", "header hash", "signatures", "quorum"}
+        assert "3 of 4 sealers signed" in json.dumps(answer)
+
+    @pytest.mark.parametrize("name", ["sm_tx_block1", "sm_tx_block2"])
+    def test_a_transaction_alone(self, run: Run, name: str) -> None:
+        code, answer = run.json(oracle(f"ledger/fisco2/{name}.json"))
+        passed = {each for each, verdict in verdicts(answer).items() if verdict == "PASSED"}
+        assert (code, answer["verdict"]) == (0, "INDETERMINATE")
+        assert passed == {"limits", "strict shape", "transaction hashes", "transaction signatures"}
+        assert "0xdba1e9f40baa1b956b509b04eb738eccfa8d784c" in json.dumps(answer)
+
+    def test_a_header_and_a_transaction_of_another_block_do_not_go_together(self, run: Run) -> None:
+        code, answer = run.json(
+            oracle("ledger/fisco2/sm_header.json"), "--transactions", oracle("ledger/fisco2/sm_tx_block1.json")
+        )
+        assert (code, answer["verdict"]) == (1, "FAILED")
+        assert [step["code"] for step in answer["steps"] if step["verdict"] == "FAILED"] == ["transactions-root"]
+
+
+class TestTransactionsAlone:
+    def test_with_their_receipts_and_without_their_block(self, run: Run, files: dict[str, Path]) -> None:
+        code, answer = run.json(files["transaction"], "--receipts", files["receipt"])
+        told = verdicts(answer)
+        assert code == 0
+        assert told["transaction hashes"] == told["receipt hashes"] == told["transaction signatures"] == "PASSED"
+        assert told["receipts root"] == told["quorum"] == "INDETERMINATE"
+
+    def test_altered_are_told_from_right_ones(self, run: Run, tmp_path: Path) -> None:
+        (tmp_path / "altered.json").write_text(json.dumps(RECORD.body | {"input": "0x00"}))
+        code, answer = run.json(tmp_path / "altered.json")
+        assert code == 1
+        assert next(step["code"] for step in answer["steps"] if step["verdict"] == "FAILED") == "transaction-hash"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +11,9 @@ from ledger.consortium import PIN, generate_sample, import_receivables, packaged
 from ledger.replica import join, sync
 from ledger.sources import open_source
 from ledger.store import Store
-from portal.cli import main
 from portal.node import read_pin
 from tests.support.chains import SmallChain
+from tests.support.commands import Ran
 from tests.support.sources import Listed
 
 if TYPE_CHECKING:
@@ -33,20 +33,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("GLASSPOOL_HOME", str(tmp_path / "node"))
     monkeypatch.setenv("GLASSPOOL_WORKERS", "1")
     return tmp_path / "node"
-
-
-class Ran:
-    """What one command printed, and its exit code."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: object) -> None:
-        with pytest.raises(SystemExit) as ended:
-            main([str(each) for each in arguments])
-        self.code = ended.value.code
-        self.out, self.err = capsys.readouterr()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 def test_a_node_joins_follows_and_says_where_it_stands(
@@ -210,7 +196,7 @@ def test_a_defect_ends_with_two_and_shows_its_traceback(
     def broken(_: object) -> None:
         raise ZeroDivisionError("a defect")
 
-    monkeypatch.setattr("portal.cli.node.opened_store", broken)
+    monkeypatch.setattr("portal.cli.status.opened_store", broken)
     ran = Ran(capsys, "status")
     assert ran.code == 2
     assert "ZeroDivisionError: a defect" in ran.err

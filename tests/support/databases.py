@@ -27,12 +27,15 @@ TEMPLATE = "glasspool_template"
 
 
 class MakeDatabase(Protocol):
-    """Gives the location of the database with this name, made when it is first asked for; its tables may be there."""
+    """Gives the location of the database with this name, made when it is first asked for."""
 
     def __call__(self, name: str = "ledger") -> Path | str: ...
 
+    def empty(self) -> Path | str:
+        """Give the location of a database without any table."""
+
     def drop(self, name: str = "ledger") -> None:
-        """Let the database be made anew when it is asked for again."""
+        """Let the database be as it was when it was first asked for."""
 
 
 class Files:
@@ -43,6 +46,9 @@ class Files:
 
     def __call__(self, name: str = "ledger") -> Path:
         return self._folder / f"{name}.db"
+
+    def empty(self) -> Path:
+        return self("empty")
 
     def drop(self, name: str = "ledger") -> None:
         for file in self._folder.glob(f"{name}.db*"):
@@ -58,16 +64,24 @@ class Databases:
 
     def __call__(self, name: str = "ledger") -> str:
         if name not in self._known:
-            self._known[name] = self._server.make()
+            self._known[name] = self._server.make(self._server.free_name())
         return self._server.url(self._known[name])
+
+    def empty(self) -> str:
+        self._known["empty"] = self._server.make(self._server.free_name(), template="template0")
+        return self("empty")
 
     def drop(self, name: str = "ledger") -> None:
         if name in self._known:
-            self._server.execute(f"DROP DATABASE {self._known.pop(name)} WITH (FORCE)")
+            self._drop(self._known[name])
+            self._server.make(self._known[name])
 
     def drop_all(self) -> None:
-        for name in list(self._known):
-            self.drop(name)
+        for database in self._known.values():
+            self._drop(database)
+
+    def _drop(self, database: str) -> None:
+        self._server.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
 
 def programs() -> Path | None:
@@ -131,9 +145,11 @@ class Server:
         with self.connect() as connection:
             connection.execute(statement)
 
-    def make(self, *, template: str = TEMPLATE) -> str:
-        """Return the name of a new database that is like another, by default one that has the tables."""
-        name = f"test_{next(self._numbers)}"
+    def free_name(self) -> str:
+        return f"test_{next(self._numbers)}"
+
+    def make(self, name: str, *, template: str = TEMPLATE) -> str:
+        """Make a database that is like another, by default one that has the tables; returns its name."""
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
 

@@ -58,14 +58,14 @@ def small_chain() -> SmallChain:
     say("manager", "plan.established", plan("p", cutoff="2024-01-01", closing="2024-01-05", maturity="2025-01-31"))
     say("supplier", "nobody.knows.this", {"text": "\x00 é 甲"})
     say("gateway", "receivable.adjusted", {"receivable": "r2", "delta": -5, "reason": "return", "at": "2024-01-10"})
-    chain.next_day()
-    chain.next_day()
+    for _ in range(3):
+        chain.next_day()
     return chain
 
 
 def replicate(chain: SmallChain, location: Path | str, evidence: Path) -> None:
-    """Join the chain with a new store and sync to its head."""
-    source = Listed(chain.blocks)
+    """Join the chain with a new store and sync to its last block but one."""
+    source = Listed(chain.blocks[:-1])
     with Store.create(location) as store:
         join(store, source, genesis_hash=chain.consortium.genesis_hash, contracts=(chain.consortium.contract,))
         sync(store, source, evidence=evidence, workers=0)

@@ -168,6 +168,8 @@ def test_every_alteration_of_a_field_is_caught_or_named(which: str) -> None:
                 slipped.append((field, leaf, other, judged.verdict))
         for other in other_kinds(leaf):
             judged = judge(sample, replaced(original, place, other))
+            if field == "receipt.to" and isinstance(other, str) and other.lower() == leaf:
+                continue  # the same account, in the letters that the sender of the transaction may have used
             if judged.verdict is not Verdict.FAILED and not uncovered and other != leaf:
                 slipped.append((field, leaf, other, judged.verdict))
     assert visited == raw_leaves(original)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chains import fisco3, strict
+from ledger.chains import fisco3, limits, strict
 from ledger.errors import Malformed
 from tests.support.blocks import Forge
 
@@ -157,7 +157,7 @@ def test_an_answer_may_come_in_its_envelope() -> None:
 
 
 def test_the_limit_on_bytes_comes_before_any_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fisco3, "MAX_BLOCK_BYTES", 10)
+    monkeypatch.setattr(limits, "MAX_BLOCK_BYTES", 10)
     with pytest.raises(Malformed) as refused:
         fisco3.parse_block(b"[" * 11)
     assert refused.value.code == "limit"
@@ -168,7 +168,7 @@ def test_every_list_has_its_limit(name: str, monkeypatch: pytest.MonkeyPatch) ->
     forge = Forge()
     document = forge.document([forge.record(), forge.record()])
     fisco3.parse_block(document)
-    monkeypatch.setattr(fisco3, name, 0 if name == "MAX_LOGS" else 1)
+    monkeypatch.setattr(limits, name, 0 if name == "MAX_LOGS" else 1)
     with pytest.raises(Malformed) as refused:
         fisco3.parse_block(document)
     assert refused.value.code == "limit"

@@ -1,7 +1,7 @@
 """Every breach about what comes into a pool and leaves it, and beside it the lawful record that looks like it."""
 
 from ledger.facts import AssetStatus, PlanCash, PoolAsset, PoolExit, PoolPurchase, output_id
-from tests.support.ledger_book import Book, certificate_on, financed_by_factor, out, plan, receivable
+from tests.support.ledger_book import Book, certificate_on, financed_by_factor, invoice, out, plan, receivable
 from tests.support.plan_book import (
     DAY,
     assigned,
@@ -315,3 +315,18 @@ def test_an_asset_that_comes_back_performs(book: Book) -> None:
     assert book.tell("factor", "pool.assigned", assigned("plan-1", ("r", held))) == []
     assert book.store.at().get(AssetStatus, "plan-1/r") is None
     assert book.tell("servicer", "asset.overdue", overdue) == []
+
+
+def test_what_came_and_left_within_one_block_is_not_in_the_pool(book: Book) -> None:
+    """Nothing had asked for the pool's rows before the one at hand had ended."""
+    book.say("manager", "plan.established", plan("one"))
+    book.say("supplier", "invoice.registered", invoice("i-one"))
+    book.say("supplier", "receivable.registered", receivable("r-one", "i-one", creditor="supplier"))
+    assigned = {"plan": "one", "date": "2026-01-05", "price": 113_000}
+    book.say(
+        "factor", "pool.assigned", {**assigned, "assignor": "factor", "assets": [{"asset": "r-one", "outputs": []}]}
+    )
+    bought = {**assigned, "by": "factor", "assets": ["r-one"]}
+    book.say("factor", "pool.repurchased", {**bought, "reason": "cleanup"})
+    book.say("factor", "cleanup_call", {"plan": "one", "date": "2026-01-05", "by": "factor", "price": 113_000})
+    assert [finding.code.value for finding in book.seal()] == ["pool.not_owner"]  # the creditor is the supplier

@@ -1,0 +1,73 @@
+"""How often which trouble is planted, when, and the sidecar file that says where."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ledger.consortium.market.schedule import MORNING
+from ledger.consortium.market.trouble.table import BREACHES, PATTERNS, TRAPS
+from ledger.consortium.market.trouble.teller import Label, Teller
+from ledger.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from decimal import Decimal
+    from pathlib import Path
+
+    from ledger.consortium.market.trouble.teller import Story
+    from ledger.consortium.market.world import World
+
+__all__ = ["EVERY", "Planting", "write_labels"]
+
+EVERY = "every"  # in a table of rates: whatever is not named
+SPAN = 70  # per cent of the time in which stories begin, so that they can end
+
+
+class Planting:
+    """Counts of stories by name: ``rates`` of breaches and patterns, ``traps`` the rate of look-alikes.
+
+    A rate is a share of the market's receivables; above zero it plants at least one. Raises LedgerError
+    ``unknown-trouble`` for a name that no story has.
+    """
+
+    def __init__(self, receivables: int, rates: Mapping[str, Decimal], traps: Decimal) -> None:
+        told = {**BREACHES, **PATTERNS}
+        if unknown := sorted(rates.keys() - told.keys() - {EVERY}):
+            raise LedgerError(
+                "unknown-trouble",
+                f"No trouble is called {', '.join(unknown)}",
+                next_step="See the codes of docs/findings.md and the patterns of docs/consortium.md.",
+            )
+        every = rates.get(EVERY, 0)
+        self._stories: list[tuple[str, str, Story, int]] = []
+        for what, table in (("breach", BREACHES), ("pattern", PATTERNS), ("trap", TRAPS)):
+            for name, story in table.items():
+                rate = traps if what == "trap" else rates.get(name, every)
+                if count := max(1, int(rate * receivables)) if rate else 0:
+                    self._stories.append((what, name, story, count))
+        self.labels: list[Label] = []
+
+    def begin(self, world: World) -> None:
+        """Give every story its day in the market."""
+        market = world.market
+        first, last = market.day.toordinal() + 7, market.end.toordinal()
+        for what, name, story, count in self._stories:
+            for turn in range(count):
+                label = Label(name, what)
+                self.labels.append(label)
+                teller = Teller(world, label, turn)
+                day = first + teller.chance.below(max(1, (last - first) * SPAN // 100))
+                market.start(teller.told(story), market.at(market.day.fromordinal(day), MORNING))
+
+
+def write_labels(path: Path, labels: Iterable[Label]) -> int:
+    """Write the labels that have records, one a line, if there are any; returns how many."""
+    told = [label for label in labels if label.records]
+    if not told:
+        return 0
+    text = "".join(f"{json.dumps(label.as_json(), ensure_ascii=False)}\n" for label in told)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)
+    return len(told)

@@ -1,0 +1,28 @@
+"""Every story there is: three tables by name, filled by the modules that tell them."""
+
+from __future__ import annotations
+
+from ledger.consortium.market.trouble import (
+    certificates,
+    lending,
+    patterns,
+    patterns_goods,
+    pools,
+    records,
+    settling,
+    trading,
+)
+from ledger.consortium.market.trouble.teller import BREACHES, PATTERNS, TRAPS
+
+__all__ = ["BREACHES", "NOT_PLANTED", "PATTERNS", "TOLD", "TRAPS"]
+
+TOLD = (records, trading, certificates, lending, pools, settling, patterns, patterns_goods)
+"""The modules whose stories fill the tables."""
+
+NOT_PLANTED = {
+    "amount.out_of_range": "takes 92,234 records of the greatest amount there is",
+    "envelope.fingerprint": "needs a reader's key, which a market has none of",
+    "envelope.kind": "needs a reader's key, which a market has none of",
+    "envelope.unopenable": "needs a reader's key, which a market has none of",
+}
+"""Codes without a story, and why."""

@@ -1,0 +1,56 @@
+"""A snapshot's tables as Ibis expressions, on whichever engine opened it: the same expression, the same answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ledger.facts import FACTS
+from ledger.snapshot.columns import decimals
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from ledger.fact import Fact
+
+__all__ = ["Market"]
+
+PLACES = "decimal(38, 12)"  # digits a record may state after the point: ledger.records.base
+
+
+class Market:
+    """The fact tables of one snapshot in an engine (``backend``: an Ibis backend). Use it as a context manager."""
+
+    def __init__(self, backend: Any, files: dict[str, str]) -> None:
+        self.backend = backend
+        self._tables: dict[str, Any] = {
+            table.label: _typed(table, backend.read_parquet(files[table.label], table_name=f"snapshot_{table.label}"))
+            for table in FACTS
+            if table.label in files
+        }
+
+    def table(self, table: type[Fact]) -> Any:
+        """Return the versions that hold at the snapshot's height, as an Ibis table. Rates are decimals."""
+        versions = self.history(table)
+        return versions.filter(versions.to_position.isnull())
+
+    def history(self, table: type[Fact]) -> Any:
+        """Return every version that had begun by the snapshot's height, those that ended included."""
+        return self._tables[table.label]
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self.backend.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _typed(table: type[Fact], rows: Any) -> Any:
+    rates = decimals(table)
+    return rows.mutate(**{name: rows[name].cast(PLACES) for name in rates}) if rates else rows

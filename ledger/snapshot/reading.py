@@ -1,0 +1,134 @@
+"""Opening a snapshot: its manifest first, then, before anything is believed, its files and its facts digest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from ledger.errors import StoreDamaged, StoreUnavailable
+from ledger.facts import FACTS
+from ledger.snapshot.columns import arrow_schema, from_arrow
+from ledger.snapshot.lines import RowsDigest, file_digest, row_line
+from ledger.snapshot.manifest import Manifest
+from ledger.snapshot.market import Market
+from ledger.store.digest import chained, ended_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ledger.fact import Fact
+
+__all__ = ["Snapshot"]
+
+ROWS = 20_000  # read at a time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A snapshot on disk. ``open`` believes its manifest; ``verify`` shows that the files are what it says."""
+
+    folder: Path
+    manifest: Manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Snapshot:
+        """Return the snapshot in ``folder``. Raises Unknown ``no-snapshot``, StoreDamaged ``snapshot-damaged``."""
+        manifest = Manifest.read(folder)
+        known = {table.label for table in FACTS}
+        if missing := known ^ manifest.tables.keys():
+            raise StoreDamaged(
+                "snapshot-tables",
+                f"The snapshot and this version of Glasspool do not have the same tables: {', '.join(sorted(missing))}",
+                next_step="Take the snapshot again with this version.",
+            )
+        return cls(folder=folder, manifest=manifest)
+
+    def verify(self, watch: Callable[[str, int], None] = lambda _table, _rows: None) -> None:
+        """Return when files, rows and the ledger's facts digest agree; raises StoreDamaged ``snapshot-damaged``.
+
+        The facts digest is computed again from the files alone: equal to the one a node states for that height, it
+        shows that the snapshot holds the ledger's facts and nothing else.
+        """
+        for table in FACTS:
+            self._check(table, watch)
+        streams = [stream for table in FACTS for stream in (self._begun(table), self._ended(table))]
+        if chained(streams, self.manifest.height).hex() != self.manifest.facts_digest:
+            raise _damaged("The tables do not give the facts digest that the manifest states")
+
+    def _check(self, table: type[Fact], watch: Callable[[str, int], None]) -> None:
+        entry = self.manifest.tables[table.label]
+        file = self.folder / entry.file
+        try:
+            if file_digest(file).hex() != entry.file_digest:
+                raise _damaged(f"{entry.file} is not the file that the manifest names")
+        except OSError as failure:
+            raise _damaged(f"{entry.file} cannot be read ({failure.strerror})") from None
+        digest, versions, holding = RowsDigest(table), 0, 0
+        for rows in self._rows(table):
+            digest.add(rows)
+            versions += len(rows)
+            holding += sum(row[4] is None for row in rows)
+            watch(table.label, len(rows))
+        if (versions, holding, digest.value().hex()) != (entry.versions, entry.holding, entry.rows_digest):
+            raise _damaged(f"The rows of {entry.file} are not those that the manifest counts")
+
+    def _rows(self, table: type[Fact]) -> Iterator[list[tuple[Any, ...]]]:
+        converts = from_arrow(table)
+        with pq.ParquetFile(self.folder / self.manifest.tables[table.label].file) as file:
+            if file.schema_arrow.names != arrow_schema(table).names:
+                raise _damaged(f"{table.label}.parquet does not have the columns of this version of Glasspool")
+            for batch in file.iter_batches(ROWS):
+                columns = []
+                for name, column in zip(table.names, batch.columns, strict=True):
+                    values, convert = column.to_pylist(), converts.get(name)
+                    columns.append(
+                        values if convert is None else [None if each is None else convert(each) for each in values]
+                    )
+                yield list(zip(*columns, strict=True))
+
+    def _begun(self, table: type[Fact]) -> Iterator[tuple[int, bytes]]:
+        for rows in self._rows(table):
+            for row in rows:
+                yield row[1], row_line(table, row)
+
+    def _ended(self, table: type[Fact]) -> Iterator[tuple[int, bytes]]:
+        import duckdb
+
+        file = str(self.folder / self.manifest.tables[table.label].file)
+        with duckdb.connect() as engine:
+            found = engine.execute(
+                "select to_height, id, from_position, to_position from read_parquet(?) where to_height is not null "
+                "order by to_height",
+                [file],
+            )
+            while rows := found.fetchmany(ROWS):
+                for height, name, began, ended in rows:
+                    yield height, ended_line(table.label, name, began, ended)
+
+    def files(self) -> dict[str, str]:
+        """Return the path of every table's file."""
+        return {label: str(self.folder / entry.file) for label, entry in self.manifest.tables.items()}
+
+    def on_duckdb(self) -> Market:
+        """Open the tables on an embedded DuckDB."""
+        import ibis
+
+        return Market(ibis.duckdb.connect(), self.files())
+
+    def on_spark(self, session: Any) -> Market:
+        """Open the tables on Spark (``session``: a SparkSession). Raises StoreUnavailable ``no-spark``."""
+        try:
+            import ibis
+            import pyspark  # noqa: F401 - Ibis asks for it only when a table is read
+        except ImportError:
+            raise StoreUnavailable(
+                "no-spark", "Spark is not installed here", next_step="Install Glasspool with its `spark` extra."
+            ) from None
+        return Market(ibis.pyspark.connect(session), self.files())
+
+
+def _damaged(message: str) -> StoreDamaged:
+    return StoreDamaged("snapshot-damaged", message, next_step="Take the snapshot again.")

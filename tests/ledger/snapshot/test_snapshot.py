@@ -1,0 +1,220 @@
+"""A snapshot holds the facts of one height and nothing else, on every engine, and a changed file is found."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from sqlalchemy import func, select
+
+from ledger.errors import StoreDamaged, StoreUnavailable, Unknown
+from ledger.facts import FACTS, Invoice, Output, PoolAsset, Receivable
+from ledger.snapshot import Manifest, Snapshot, take, writing
+from tests.support.ledger_book import Book, certificate_on, financed_by_factor, plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ibis import Table
+
+    from ledger.snapshot import Market
+    from ledger.store import AsOf
+
+
+@pytest.fixture
+def market(book: Book) -> Book:
+    """Certificates in several states, two of them in a pool."""
+    outputs = {name: financed_by_factor(book, name) for name in ("r1", "r2")}
+    certificate_on(book, "r3")
+    book.tell("manager", "plan.established", plan("P1"))
+    assets = [{"asset": name, "outputs": [output]} for name, output in outputs.items()]
+    assigned = {"plan": "P1", "date": "2026-01-05", "assignor": "factor", "price": 200_000, "assets": assets}
+    assert book.tell("factor", "pool.assigned", assigned) == []
+    return book
+
+
+def by_debtor(market: Market) -> Table:
+    """An expression with a join, a filter, a sum of fen and an order: what analytics are made of."""
+    receivables, outputs = market.table(Receivable), market.table(Output)
+    joined = outputs.join(receivables, outputs.root == receivables.id)
+    return (
+        joined.group_by("debtor", "owner")
+        .agg(total=joined.amount.sum().cast("int64"), pieces=joined.count())
+        .order_by("debtor", "owner")
+    )
+
+
+def answer(table: Table) -> list[tuple[object, ...]]:
+    return [tuple(row.values()) for row in table.to_pyarrow().to_pylist()]
+
+
+def number(table: Table) -> int:
+    return int(table.count().to_pyarrow().as_py())
+
+
+def counted(facts: AsOf) -> dict[str, tuple[int, int]]:
+    """Versions begun and versions that hold, per table, as SQL says."""
+    return {
+        table.label: (
+            facts.execute(select(func.count()).select_from(table).where(facts.begun(table))).scalar_one(),
+            facts.count(table),
+        )
+        for table in FACTS
+    }
+
+
+def test_rows_and_digests_equal_those_of_sql(market: Book, tmp_path: Path) -> None:
+    facts = market.store.at()
+    manifest = take(facts, tmp_path / "s")
+    assert {name: (entry.versions, entry.holding) for name, entry in manifest.tables.items()} == counted(facts)
+    assert bytes.fromhex(manifest.facts_digest) == market.store.recompute_facts_digest()
+    snapshot = Snapshot.open(tmp_path / "s")
+    snapshot.verify()
+    with snapshot.on_duckdb() as opened:
+        for table in FACTS:
+            assert number(opened.table(table)) == facts.count(table), table.label
+        assert answer(by_debtor(opened)) == [("core", "factor", 226_000, 2), ("core", "supplier", 113_000, 1)]
+
+
+def test_an_earlier_height_is_as_it_was_then(market: Book, tmp_path: Path) -> None:
+    height = market.store.at().height - 2
+    before = take(market.store.at(height), tmp_path / "before")
+    again = take(market.store.at(height), tmp_path / "again")
+    assert before == again
+    assert before.facts_digest == market.store.at(height).facts_digest.hex()
+    assert before.tables["pool_asset"].versions == 0
+    snapshot = Snapshot.open(tmp_path / "before")
+    snapshot.verify()
+    with snapshot.on_duckdb() as opened:
+        assert number(opened.table(Output)) == market.store.at(height).count(Output)
+        assert number(opened.history(PoolAsset)) == 0
+
+
+def test_small_batches_give_the_same_rows(market: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = take(market.store.at(), tmp_path / "whole")
+    monkeypatch.setattr(writing, "ROWS", 1)
+    parts = take(market.store.at(), tmp_path / "parts")
+    assert {name: entry.rows_digest for name, entry in whole.tables.items()} == {
+        name: entry.rows_digest for name, entry in parts.tables.items()
+    }
+    Snapshot.open(tmp_path / "parts").verify()
+
+
+def test_values_come_back_as_they_were_stated(market: Book, tmp_path: Path) -> None:
+    take(market.store.at(), tmp_path / "s")
+    with Snapshot.open(tmp_path / "s").on_duckdb() as opened:
+        outputs = opened.table(Output)
+        rates = outputs.filter(outputs.financier == "factor").rate.to_pyarrow().to_pylist()
+        assert {str(rate.normalize()) for rate in rates} == {"0.0525"}
+        invoice = opened.table(Invoice).to_pyarrow().to_pylist()[0]
+        assert (invoice["amount_including_tax"], invoice["issued"].isoformat()) == (113_000, "2026-01-04")
+        assert invoice["refers_to"] == []
+
+
+def _rewritten(file: Path, **changed: list[object]) -> None:
+    table = pq.read_table(file)
+    for name, values in changed.items():
+        at = table.schema.get_field_index(name)
+        table = table.set_column(at, table.schema.field(at), pa.array(values, type=table.schema.field(at).type))
+    pq.write_table(table, file)
+
+
+def test_a_changed_file_is_found(market: Book, tmp_path: Path) -> None:
+    take(market.store.at(), tmp_path / "s")
+    file = tmp_path / "s" / "receivable.parquet"
+    content = file.read_bytes()
+    for at in range(0, len(content), 97):
+        file.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        with pytest.raises(StoreDamaged, match=r"receivable\.parquet"):
+            Snapshot.open(tmp_path / "s").verify()
+    file.unlink()
+    with pytest.raises(StoreDamaged, match="cannot be read"):
+        Snapshot.open(tmp_path / "s").verify()
+
+
+def test_a_forged_table_with_a_fitting_manifest_does_not_give_the_facts_digest(market: Book, tmp_path: Path) -> None:
+    take(market.store.at(), tmp_path / "s")
+    file = tmp_path / "s" / "receivable.parquet"
+    amounts = pq.read_table(file).column("amount").to_pylist()
+    _rewritten(file, amount=[amounts[0] + 1, *amounts[1:]])
+    told = json.loads((tmp_path / "s" / "manifest.json").read_text())
+    entry = told["tables"]["receivable"]
+    entry["file_digest"] = writing.file_digest(file).hex()
+    (tmp_path / "s" / "manifest.json").write_text(json.dumps(told))
+    with pytest.raises(StoreDamaged, match="rows of receivable"):
+        Snapshot.open(tmp_path / "s").verify()
+    entry["rows_digest"] = _rows_digest(tmp_path / "s")
+    (tmp_path / "s" / "manifest.json").write_text(json.dumps(told))
+    with pytest.raises(StoreDamaged, match="facts digest"):
+        Snapshot.open(tmp_path / "s").verify()
+
+
+def _rows_digest(folder: Path) -> str:
+    digest = writing.RowsDigest(Receivable)
+    for rows in Snapshot.open(folder)._rows(Receivable):
+        digest.add(rows)
+    return digest.value().hex()
+
+
+def test_a_folder_that_is_no_snapshot_says_so(market: Book, tmp_path: Path) -> None:
+    with pytest.raises(Unknown) as missing:
+        Snapshot.open(tmp_path / "nothing")
+    assert missing.value.code == "no-snapshot"
+    take(market.store.at(), tmp_path / "s")
+    manifest = tmp_path / "s" / "manifest.json"
+    told = json.loads(manifest.read_text())
+    for wrong in (b"{", b"[]", b"\xff", json.dumps({**told, "height": "1"}).encode(), b" " * (2 << 20)):
+        manifest.write_bytes(wrong)
+        with pytest.raises(StoreDamaged):
+            Snapshot.open(tmp_path / "s")
+    del told["tables"]["invoice"]
+    manifest.write_text(json.dumps(told))
+    with pytest.raises(StoreDamaged, match="invoice"):
+        Snapshot.open(tmp_path / "s")
+    told["tables"]["invoice"] = {**told["tables"]["output"], "file": "../output.parquet"}
+    manifest.write_text(json.dumps(told))
+    with pytest.raises(StoreDamaged):
+        Manifest.read(tmp_path / "s")
+
+
+def test_nothing_is_overwritten_and_nothing_half_written(market: Book, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "mine").touch()
+    with pytest.raises(StoreUnavailable) as refused:
+        take(market.store.at(), tmp_path / "s")
+    assert refused.value.code == "snapshot-exists"
+    assert (tmp_path / "s" / "mine").exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreUnavailable) as refused:
+        take(market.store.at(), tmp_path / "file" / "s")
+    assert refused.value.code == "snapshot-unwritable"
+    left = tmp_path / ".t.part"
+    left.mkdir()
+    (left / "rubbish").touch()
+    take(market.store.at(), tmp_path / "t")
+    assert not left.exists()
+
+
+def test_no_room_leaves_nothing(market: Book, tmp_path: Path) -> None:
+    full = tmp_path / "full"
+    if not shutil.which("mount") or os.geteuid() != 0:
+        pytest.skip("a full disk is made by mounting a small one, as root")
+    import subprocess
+
+    full.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", full], check=False, capture_output=True
+    ).returncode:
+        pytest.skip("this machine does not let a test mount a small disk")
+    try:
+        with pytest.raises(StoreUnavailable) as refused:
+            take(market.store.at(), full / "s")
+        assert refused.value.code == "snapshot-unwritable"
+        assert list(full.iterdir()) == []
+    finally:
+        subprocess.run(["umount", full], check=True)

@@ -1,0 +1,80 @@
+"""Killed at random moments while syncing or rebuilding, on either database: nothing is lost, nothing to repair."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ledger.consortium import generate_sample, import_receivables, packaged_map
+from ledger.errors import StoreUnavailable, Unknown
+from ledger.rebuild import rebuild
+from ledger.store import Store
+from ledger.store.state import REBUILDING
+from tests.support.follow import follow
+from tests.support.killing import killed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.databases import MakeDatabase
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("kills")
+    file = folder / "receivables.csv"
+    file.write_bytes(generate_sample(3, 30))
+    import_receivables(file, packaged_map("demo"), folder / "archive", seed=3)
+    return folder / "archive"
+
+
+@pytest.fixture(scope="module")
+def expected(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The facts digest of an uninterrupted run."""
+    return follow(tmp_path_factory.mktemp("whole") / "ledger.db", archive, workers=0)
+
+
+def command(database: MakeDatabase, archive: Path, *what: str) -> list[str]:
+    return [sys.executable, "-m", "tests.support.follow", str(database()), str(archive), *what]
+
+
+def test_syncing(archive: Path, expected: bytes, database: MakeDatabase) -> None:
+    heights: set[int] = set()
+
+    def look() -> None:
+        with suppress(Unknown), Store.open(database()) as store:  # it may have been killed before there was a file
+            head = store.head()
+            if head is not None:
+                heights.add(head.height)
+                assert store.recompute_facts_digest() == head.facts_digest
+
+    killed(command(database, archive), begin=database.drop, look=look)
+    assert len(heights) > 1, "the kills fell at different heights"
+    assert follow(database(), archive, workers=0) == expected
+
+
+def test_rebuilding(archive: Path, expected: bytes, database: MakeDatabase) -> None:
+    follow(database(), archive, workers=0)
+    stopped = []
+
+    def look() -> None:
+        with Store.open(database()) as store:
+            if store.state(REBUILDING) is None:
+                assert store.recompute_facts_digest() == expected
+            else:
+                stopped.append(store.state(REBUILDING))
+                with pytest.raises(StoreUnavailable, match="being rebuilt"):
+                    store.at()
+
+    killed(command(database, archive, "rebuild"), begin=lambda: None, look=look)
+    assert len(set(stopped)) > 1, "the kills fell at different heights"
+    with Store.open(database()) as store:
+        report = rebuild(store, workers=0)
+        assert (report.facts_digest, report.changed) == (expected, False)
+        assert store.recompute_facts_digest() == expected
+    assert follow(database(), archive, workers=0) == expected
