@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ledger.contracts import Registry
     from ledger.sources import RawBlock
 
-__all__ = ["VerifierDied", "examined", "rarely_collecting"]
+__all__ = ["VerifierDied", "end_with_parent", "examined", "rarely_collecting"]
 
 BYTES_AHEAD = 64 * 1024 * 1024  # raw blocks waiting for a worker or for the committer: what bounds memory
 TASKS_AHEAD_PER_WORKER = 16
@@ -91,10 +91,11 @@ def _start(anchor: Anchor, engine: Engine) -> None:
     _examiner = _Examiner(anchor, engine)
     gc.freeze()
     gc.set_threshold(COLLECTED_AFTER, *gc.get_threshold()[1:])
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """End this process when its parent has ended, however that came; for a thread of a worker."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

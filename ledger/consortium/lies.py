@@ -1,12 +1,15 @@
-"""Every lie about a block that the verifier claims to detect, as data: what it does, and by which code it is refused.
+"""Every lie that a node can be told, as data: what it is, who tells it, and how it is answered.
 
-A lie turns one document into another and nothing else. Some are crude; the dangerous ones recompute hashes and roots,
-and are signed again by as many sealers as the liar commands, so that only the one rule they break can tell.
+A lie is a function and nothing else: from a block's document to another, from a chain to what a source serves of it,
+from a proof or a signed note to a forged one, or a member's records that break a rule of business. Some are crude; the
+dangerous ones recompute hashes and roots, and are signed again by as many sealers as the liar commands, so that only
+the one rule they break can tell. docs/lies.md is this table; tests tell every lie and hold the two together.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ledger.consortium import blocks
@@ -19,41 +22,91 @@ if TYPE_CHECKING:
     from ledger.consortium.chain import Consortium
     from ledger.suites import SigningKey, Suite
 
-__all__ = ["Bench", "Draft", "Lie", "lies"]
+__all__ = ["UNTOLD", "Answer", "Bench", "BlockLie", "Draft", "Liar", "Lie", "lies"]
 
 STRANGERS = 4
+NO_STORY = "It is about a node's own home, not about what is told to it."
+
+
+class Liar(StrEnum):
+    """Who tells a lie, and so whose keys it takes."""
+
+    SOURCE = "source"
+    """Whoever serves blocks: no key of the chain."""
+    SEALERS = "sealers"
+    """Some of the sealers, or all of them."""
+    MEMBER = "member"
+    PEER = "peer"
+    """Another node, in its checkpoints."""
+    PROVER = "prover"
+    """Whoever hands out a proof, or a block's files."""
+
+
+class Answer(StrEnum):
+    """What becomes of a lie."""
+
+    REFUSED = "refused"
+    """Nothing of it is stored."""
+    UNPROVEN = "stored, never evidence"
+    """The bytes are the chain's all the same; no record is read from them."""
+    FOUND = "finding"
+    """The chain committed it: stored as it is, and found."""
+    FAILED = "FAILED"
+    INDETERMINATE = "INDETERMINATE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lie:
+    """One lie. ``codes`` are all that it meets: of the refusal, of its findings, or of the steps that FAILED."""
+
+    name: str
+    says: str
+    liar: Liar
+    answer: Answer
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
     """What a liar has: the suite, the sealers' keys in the order of the header's list, and keys nobody trusts.
 
-    ``contract`` is the record book, in hex with 0x.
+    ``contract`` is the record book, ``mapped`` another platform's contract, in hex with 0x.
     """
 
     suite: Suite
     contract: str
+    mapped: str
     sealers: tuple[SigningKey, ...] = field(repr=False)
     strangers: tuple[SigningKey, ...] = field(repr=False)
 
     @classmethod
-    def of(cls, consortium: Consortium) -> Bench:
+    def of(cls, consortium: Consortium, mapped: bytes = b"") -> Bench:
         """Return the bench for blocks that the consortium closes with its present sealers."""
         return cls(
             suite=consortium.suite,
             contract=blocks.hexed(consortium.contract),
+            mapped=blocks.hexed(mapped),
             sealers=consortium.sealer_keys(),
             strangers=tuple(member_key(consortium.suite, consortium.seed, f"stranger {at}") for at in range(STRANGERS)),
         )
 
 
+def as_printed(document: bytes) -> bytes:
+    """Leave a document as it is."""
+    return document
+
+
 @dataclass(slots=True, kw_only=True)
 class Draft:
-    """A document taken apart, and the tools to make it consistent again as far as the lie wants it to be."""
+    """A document taken apart, and the tools to make it consistent again as far as the lie wants it to be.
+
+    ``printed`` has the last word: what is done to the document's bytes.
+    """
 
     bench: Bench
     block: Object
     receipts: list[Object] | None
+    printed: Callable[[bytes], bytes] = as_printed
 
     @property
     def transactions(self) -> list[Object]:
@@ -70,8 +123,15 @@ class Draft:
 
     def record(self) -> tuple[Object, Object]:
         """Return the first call of the record book with its receipt."""
+        return self._call(self.bench.contract)
+
+    def mapped(self) -> tuple[Object, Object]:
+        """Return the first call of the contract that has a map, with its receipt."""
+        return self._call(self.bench.mapped)
+
+    def _call(self, contract: str) -> tuple[Object, Object]:
         for body, answer in zip(self.transactions, self.answers, strict=True):
-            if body["to"] == self.bench.contract:
+            if body["to"] == contract:
                 return body, answer
         raise ValueError("this lie needs a block with a record")
 
@@ -107,16 +167,13 @@ class Draft:
 
     def document(self) -> bytes:
         """Return the draft as a document again."""
-        return blocks.document_bytes(self.block, self.receipts)
+        return self.printed(blocks.document_bytes(self.block, self.receipts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lie:
-    """One lie. ``code`` is what refuses it; None where it is stored, but never as the evidence it claims to be."""
+class BlockLie(Lie):
+    """A lie about a block, which turns one document into another."""
 
-    name: str
-    says: str
-    code: str | None
     change: Callable[[Draft], None]
 
     def tell(self, document: bytes, bench: Bench) -> bytes:
@@ -127,8 +184,48 @@ class Lie:
         return draft.document()
 
 
-def lies() -> tuple[Lie, ...]:
-    """Return every lie, in the order of the procedure's steps."""
-    from ledger.consortium import lies_body, lies_header
+def by_source(name: str, code: str | None, says: str, change: Callable[[Draft], None]) -> BlockLie:
+    """Return the lie of whoever hands the block on; without a ``code`` it is stored, never as evidence."""
+    return _about_a_block(name, code, says, change, Liar.SOURCE)
 
-    return (*lies_header.LIES, *lies_body.LIES)
+
+def by_sealers(name: str, code: str | None, says: str, change: Callable[[Draft], None]) -> BlockLie:
+    """Return the lie of those who seal."""
+    return _about_a_block(name, code, says, change, Liar.SEALERS)
+
+
+def _about_a_block(name: str, code: str | None, says: str, change: Callable[[Draft], None], liar: Liar) -> BlockLie:
+    answer = Answer.REFUSED if code else Answer.UNPROVEN
+    return BlockLie(name=name, says=says, liar=liar, answer=answer, codes=(code,) if code else (), change=change)
+
+
+UNTOLD = {
+    "amount.out_of_range": "A member would have to write 92,234 records of the greatest amount there is.",
+    "no-source": NO_STORY,
+    "not-joined": NO_STORY,
+    "pinned-otherwise": NO_STORY,
+}
+"""Codes of refusals and findings that no lie reaches, and why."""
+
+
+def lies() -> tuple[Lie, ...]:
+    """Return every lie: about blocks in the order of the procedure's steps, then what others tell."""
+    from ledger.consortium import (
+        lies_body,
+        lies_header,
+        lies_member,
+        lies_peer,
+        lies_print,
+        lies_prover,
+        lies_source,
+    )
+
+    return (
+        *lies_print.LIES,
+        *lies_header.LIES,
+        *lies_body.LIES,
+        *lies_source.LIES,
+        *lies_prover.LIES,
+        *lies_peer.LIES,
+        *lies_member.LIES,
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.consortium.blocks import Object, hexed
-from ledger.consortium.lies import Draft, Lie
+from ledger.consortium.lies import Draft, by_sealers, by_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -253,89 +253,85 @@ def _success_as_failure(draft: Draft) -> None:
     answer["output"] = "0x00" + answer["output"][2:]
 
 
-def _lie(name: str, code: str | None, says: str, change: Callable[[Draft], None]) -> Lie:
-    return Lie(name=name, says=says, code=code, change=change)
-
-
 LIES = (
-    _lie(
+    by_source(
         "to-into-input", "shape", "The last character of `to` moves into the input; the hash is the same.",
         _to_into_input,
     ),
-    _lie(
+    by_source(
         "success-as-failure", "shape", "A record's call is shown as failed; the hash is the same.",
         _success_as_failure,
     ),
-    _lie("transaction-altered", "transaction-hash", "A transaction's input is altered.", _input_altered),
-    _lie("transaction-nonce", "transaction-hash", "A transaction's nonce is altered.", _nonce_altered),
-    _lie("transaction-list", "transaction-hash", "The block lists another hash for a transaction.", _list_altered),
-    _lie(
+    by_source("transaction-altered", "transaction-hash", "A transaction's input is altered.", _input_altered),
+    by_source("transaction-nonce", "transaction-hash", "A transaction's nonce is altered.", _nonce_altered),
+    by_source("transaction-list", "transaction-hash", "The block lists another hash for a transaction.", _list_altered),
+    by_source(
         "transaction-rehashed", "transactions-root", "A transaction is altered and its hash follows.",
         _input_rehashed,
     ),
-    _lie("transaction-dropped", "transactions-root", "The last transaction and its receipt are left out.", _dropped),
-    _lie("transaction-repeated", "transactions-root", "The last transaction stands there twice.", _repeated),
-    _lie("transactions-reordered", "transactions-root", "Two transactions changed places.", _reordered),
-    _lie(
+    by_source("transaction-dropped", "transactions-root", "The last transaction and its receipt are left out.", _dropped),
+    by_source("transaction-repeated", "transactions-root", "The last transaction stands there twice.", _repeated),
+    by_source("transactions-reordered", "transactions-root", "Two transactions changed places.", _reordered),
+    by_sealers(
         "transaction-other-chain", "wrong-chain", "A transaction of another chain, signed by all.",
         _elsewhere("chainID"),
     ),
-    _lie(
+    by_sealers(
         "transaction-other-group", "wrong-chain", "A transaction of another group, signed by all.",
         _elsewhere("groupID"),
     ),
-    _lie("receipt-altered", "receipt-hash", "A receipt's gas is altered.", _receipt_altered(rehashed=False)),
-    _lie("receipt-failed", "receipt-hash", "A call that succeeded is shown as failed.", _failed),
-    _lie("receipt-log-altered", "receipt-hash", "A log's data is altered.", _log_altered),
-    _lie(
+    by_source("receipt-altered", "receipt-hash", "A receipt's gas is altered.", _receipt_altered(rehashed=False)),
+    by_source("receipt-failed", "receipt-hash", "A call that succeeded is shown as failed.", _failed),
+    by_source("receipt-log-altered", "receipt-hash", "A log's data is altered.", _log_altered),
+    by_source(
         "receipt-rehashed", "receipts-root", "A receipt is altered and its hash follows.",
         _receipt_altered(rehashed=True),
     ),
-    _lie("receipts-swapped", "receipt-pairing", "Two receipts changed places.", _receipts_swapped(following=False)),
-    _lie(
+    by_source("receipts-swapped", "receipt-pairing", "Two receipts changed places.", _receipts_swapped(following=False)),
+    by_source(
         "receipts-swapped-following", "receipts-root", "Two receipts changed places, and what no hash covers follows.",
         _receipts_swapped(following=True),
     ),
-    _lie("receipt-missing", "receipt-count", "One receipt is left out.", _receipt_missing),
-    _lie("receipts-withheld", "incomplete", "The block comes without its receipts.", _receipts_withheld),
-    _lie(
+    by_source("receipt-missing", "receipt-count", "One receipt is left out.", _receipt_missing),
+    by_source("receipts-withheld", "incomplete", "The block comes without its receipts.", _receipts_withheld),
+    by_source(
         "transactions-withheld", "incomplete", "The block comes with its transactions' hashes only.",
         _bodies_withheld,
     ),
-    _lie(
+    by_sealers(
         "receipt-other-block", "receipt-pairing", "A receipt is of another block, signed by all.",
         _receipt_of_other_block,
     ),
-    _lie("receipt-from", "receipt-pairing", "A receipt repeats another sender.", _echo("from")),
-    _lie("receipt-to", "receipt-pairing", "A receipt repeats another recipient.", _echo("to")),
-    _lie("receipt-input", "receipt-pairing", "A receipt repeats another input.", _echo("input")),
-    _lie("receipt-deploys", "deployment", "The receipt of a call names a new contract, signed by all.", _deployed),
-    _lie("sender-signature-altered", "transaction-signature", "A member's signature is altered.", _signature_altered),
-    _lie("sender-signature-removed", "transaction-signature", "A member's signature is missing.", _signature_removed),
-    _lie("sender-stranger", "sender", "Somebody else signed the member's transaction.", _signed_by_stranger),
-    _lie("sender-altered", "sender", "The transaction claims another sender than signed it.", _sender_altered),
-    _lie(
+    by_source("receipt-from", "receipt-pairing", "A receipt repeats another sender.", _echo("from")),
+    by_source("receipt-to", "receipt-pairing", "A receipt repeats another recipient.", _echo("to")),
+    by_source("receipt-input", "receipt-pairing", "A receipt repeats another input.", _echo("input")),
+    by_sealers("receipt-deploys", "deployment", "The receipt of a call names a new contract, signed by all.", _deployed),
+    by_source("sender-signature-altered", "transaction-signature", "A member's signature is altered.", _signature_altered),
+    by_source("sender-signature-removed", "transaction-signature", "A member's signature is missing.", _signature_removed),
+    by_source("sender-stranger", "sender", "Somebody else signed the member's transaction.", _signed_by_stranger),
+    by_source("sender-altered", "sender", "The transaction claims another sender than signed it.", _sender_altered),
+    by_sealers(
         "sealers-rewrite-a-member", "transaction-signature",
         "All sealers together alter what a member signed; an ECDSA chain tells by the sender.", _signed_elsewhere,
     ),
-    _lie("data-into-topic", "log-split", "A log's data moves into a topic; the hash is the same.", _data_into_topic),
-    _lie("topic-into-data", "log-split", "A topic moves into the log's data; the hash is the same.", _topic_into_data),
-    _lie("log-into-output", "output-split", "A log hides in the output; the hash is the same.", _log_into_output),
-    _lie(
+    by_source("data-into-topic", "log-split", "A log's data moves into a topic; the hash is the same.", _data_into_topic),
+    by_source("topic-into-data", "log-split", "A topic moves into the log's data; the hash is the same.", _topic_into_data),
+    by_source("log-into-output", "output-split", "A log hides in the output; the hash is the same.", _log_into_output),
+    by_source(
         "output-into-log", None, "Another contract's output is shown as a record; the hash is the same.",
         _output_into_log(failed=False),
     ),
-    _lie(
+    by_source(
         "failed-output-into-log", None, "What a failed call returned is shown as a record; the hash is the same.",
         _output_into_log(failed=True),
     ),
-    _lie(
+    by_sealers(
         "log-foreign", "log-foreign", "A record's receipt holds another contract's log.",
         _log_under_signature(_foreign_log),
     ),
-    _lie(
+    by_sealers(
         "log-trailing", "log-split", "A log's data has bytes after its encoding.",
         _log_under_signature(_trailing_bytes),
     ),
-    _lie("log-dirty-sender", "log-split", "A log's sender is no address.", _log_under_signature(_dirty_sender)),
+    by_sealers("log-dirty-sender", "log-split", "A log's sender is no address.", _log_under_signature(_dirty_sender)),
 )  # fmt: skip

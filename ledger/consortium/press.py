@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import threading
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,6 +20,7 @@ from ledger.consortium import blocks
 from ledger.consortium.keys import member_key
 from ledger.errors import LedgerError
 from ledger.suites import suite as suite_named
+from ledger.verifier import end_with_parent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +93,11 @@ def _listed(objects: list[dict[str, Any]]) -> bytes:
     return json.dumps(objects, separators=(",", ":")).encode()
 
 
+def _start() -> None:
+    """Let a worker end with the process that started it, even when that one is killed."""
+    threading.Thread(target=end_with_parent, daemon=True).start()
+
+
 class Press:
     """Prints batches in ``workers`` processes and gives them back in the order they came in; 0 prints them here.
 
@@ -100,7 +107,8 @@ class Press:
     def __init__(self, suite: SuiteName, seed: int, *, workers: int) -> None:
         self._suite, self._seed = suite, seed
         self._most = AHEAD_PER_WORKER * workers
-        self._pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) if workers else None
+        spawn = multiprocessing.get_context("spawn")
+        self._pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_start) if workers else None
         self._waiting: deque[Future[Printed]] = deque()
 
     @property
