@@ -26,7 +26,7 @@ serve: $(STAMP) ## Open the pages of the node on this machine: GLASSPOOL_HOME, o
 
 test: $(SPARK) ## Install what the tests need and run all of them (PYTEST_ARGS="-k name" for some)
 	@.ci/system-packages tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 check: static ## Format, lint, types, imports and the fast tests; needs no network once installed
 	@$(BIN)/python -m pytest -n auto -m "not slow and not browser" $(PYTEST_ARGS)
@@ -37,8 +37,9 @@ static: $(STAMP) ## The part of `check` that runs nothing: format, lint, types, 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMP) ## Measure how fast blocks are verified and stored
+bench: $(STAMP) ## Measure how fast blocks are verified and stored, and what grows with the ledger
 	@$(BIN)/python tests/benchmarks/sync.py
+	@$(BIN)/python tests/benchmarks/scale.py
 
 records: $(STAMP) ## Write docs/records.md and docs/schemas again, from the kinds the code knows
 	@$(BIN)/glasspool records --output docs

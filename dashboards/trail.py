@@ -12,7 +12,7 @@ from ledger.position import Position
 from ledger.proofs import Proof, Prover
 from ledger.store import AsOf, Store
 from ledger.verdict import Verdict
-from regulator.lookthrough import LookThrough, look_through
+from regulator.lookthrough import Lineage, lineage
 from regulator.steps import ISSUED, AssetTrail, Evidence, InvoiceStep, Movement, OutputStep, ReceivableStep
 
 __all__ = ["ProvedTrail", "TrailStep", "proved_trail"]
@@ -76,7 +76,7 @@ def proved_trail(store: Store, facts: AsOf, plan: str, asset: str) -> ProvedTrai
 
     Raises UnknownPlan and UnknownAsset.
     """
-    seen = look_through(facts, plan, asset, limit=0)
+    seen = lineage(facts, plan, asset)
     prover = Prover(store)  # a new one every time: what it parsed for an earlier question is not what is stored now
     proofs: dict[str, Proof | str] = {}
     steps = []
@@ -127,7 +127,7 @@ def _stated_amount(proof: Proof, step: TrailStep) -> int | None:
     return None
 
 
-def _steps(seen: LookThrough) -> Iterator[TrailStep]:
+def _steps(seen: Lineage) -> Iterator[TrailStep]:
     """Plan, tranches, assignment, receivable, certificate, invoices, payments: from the security down to the cash."""
     trail = seen.asset
     if trail is None:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -174,7 +173,11 @@ class ContractMap(_Strict):
             if name is not None:
                 made = _CONVERT[source](value, arguments[name])
                 made = self.parties.get(made, made) if source == "party" else made
-                return value.prefix + made if value.prefix else made
+                if not value.prefix:
+                    return made
+                if not isinstance(made, str):
+                    raise Unfit("a prefix stands before text only")
+                return value.prefix + made
         return value.value
 
     def to_json(self) -> str:
@@ -234,6 +237,9 @@ def _check_types(signature: str, types: Iterable[str]) -> None:
             raise ValueError(f"{signature}: {each} is no type of the ABI") from None
         if parse(each).base not in ("address", "bool", "string", "bytes", "int", "uint"):
             raise ValueError(f"{signature}: {each} is no type of the ABI that is read here")
+        if each.endswith("[]") and parse(each).base in ("string", "bytes") and not parse(each).sub:
+            # One tail could be named by every offset: a small encoding of a huge value.
+            raise ValueError(f"{signature}: lists of text or bytes are not read")
 
 
 def _plain(value: Any) -> Any:
@@ -255,9 +261,11 @@ def _large(value: Any) -> bool:
 def _text(_: Value, given: Any) -> str:
     if isinstance(given, str):
         return given
+    if not isinstance(given, bytes):
+        raise Unfit("it is no text")
     try:
-        return bytes(given).rstrip(b"\0").decode()
-    except (TypeError, ValueError):
+        return given.rstrip(b"\0").decode()
+    except ValueError:
         raise Unfit("it is no text in UTF-8") from None
 
 
@@ -286,7 +294,10 @@ def _fen(value: Value, given: Any) -> int:
 
 
 def _digits(value: Value, given: Any) -> str:
-    return format(Decimal(_integer(value, given)).scaleb(-value.places), "f")
+    number = _integer(value, given)
+    digits = f"{abs(number):0{value.places + 1}d}"
+    whole, part = digits[: len(digits) - value.places], digits[len(digits) - value.places :]
+    return ("-" if number < 0 else "") + (f"{whole}.{part}" if part else whole)
 
 
 def _moment(value: Value, given: Any) -> datetime:
@@ -301,7 +312,10 @@ def _moment(value: Value, given: Any) -> datetime:
 
 def _day(value: Value, given: Any) -> str:
     found = _moment(value, given)
-    day: date = found.date() if value.form == "yyyymmdd" else business_day(found)
+    try:
+        day: date = found.date() if value.form == "yyyymmdd" else business_day(found)
+    except OverflowError:  # the last hours of the year 9999 are in no year in China
+        raise Unfit(f"{given} is no date") from None
     return day.isoformat()
 
 

@@ -192,7 +192,11 @@ class Registry:
         called = transaction.to
         contract = None if called is None else self.mapped.get(called)
         if contract is not None and signer is not None and contract.reads(transaction.call):
-            return contract.read(index, transaction, receipt, signer)
+            records, rest = contract.read(index, transaction, receipt, signer)
+            if not receipt.framed:
+                return records, rest
+            others, more = self._framed(index, transaction, receipt, signer, but=called)
+            return sorted((*records, *others), key=lambda each: each.log_index), rest + more
         if receipt.framed and signer is not None:
             return self._framed(index, transaction, receipt, signer)
         if called not in self.books or signer is None or transaction.call[:4] != self._selector:
@@ -210,7 +214,7 @@ class Registry:
         return [self._record(index, at, log, transaction, signer) for at, log in enumerate(receipt.logs)], 0
 
     def _framed(
-        self, index: int, transaction: Transaction, receipt: Receipt, signer: bytes
+        self, index: int, transaction: Transaction, receipt: Receipt, signer: bytes, *, but: bytes | None = None
     ) -> tuple[list[RecordedEvent], int]:
         """Read a receipt whose hash tells its logs apart: each of a record book is evidence, whichever contract called.
 
@@ -218,6 +222,8 @@ class Registry:
         """
         records, rest = [], 0
         for at, log in enumerate(receipt.logs):
+            if log.address == but:
+                continue
             said = len(log.topics) == 2 and log.topics[0] == self._topic and not any(log.topics[1][: WORD - 20])
             if log.address in self.books and said and two_strings(log.data) is not None:
                 records.append(self._record(index, at, log, transaction, signer))

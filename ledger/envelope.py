@@ -3,7 +3,8 @@
 The content is the record's payload under SM4-GCM; its key is wrapped by SM2 for each reader, named by the first bytes
 of SM3 over their public key. Beside it stand keyed fingerprints of identifiers: HMAC-SM3 under a consortium key of an
 *epoch*, so that one invoice financed twice shows without being read, and cannot be guessed without the key. They are
-bound to the content as additional data, together with the record's kind: nobody moves either elsewhere.
+bound to the content as additional data, together with the record's kind and its sender: nobody moves either elsewhere,
+nor says again what they cannot read.
 
 As a payload: ``{"content", "envelope": 1, "fingerprints": {"epoch", "of": {name: [hex]}}, "nonce", "readers": [{"key",
 "wrapped"}]}``, canonical JSON, bytes in base64.
@@ -28,11 +29,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from random import Random
 
-__all__ = ["MARK", "Envelope", "Fingerprints", "Sealing", "fingerprint", "fingerprints_of", "key_name", "seal_payload"]
+__all__ = [
+    "MARK",
+    "MUST_SHOW",
+    "Envelope",
+    "Fingerprints",
+    "Sealing",
+    "fingerprint",
+    "fingerprints_of",
+    "key_name",
+    "seal_payload",
+]
 
 MAX_READERS = 100
 MAX_FINGERPRINTS = 1_000  # of one identifier
 KEY_BYTES, NONCE_BYTES = 16, 12
+MUST_SHOW: dict[str, tuple[str, ...]] = {
+    "document.registered": ("number",),
+    "invoice.registered": ("number",),
+    "package.registered": ("invoices",),
+    "receivable.registered": ("invoices",),
+}
+"""By kind, the fields whose fingerprints an envelope must show: what one thing financed twice is found by."""
+
 MARK = b'{"content":'
 """How the canonical JSON of an envelope begins, and that of no other payload."""
 
@@ -93,14 +112,14 @@ class Envelope(_Strict):
         text: str = getattr(self, name)
         return b64decode(text, validate=True)
 
-    def bound(self, kind: str) -> bytes:
-        """Return what the content is bound to: the record's kind and the fingerprints."""
-        return bound_to(kind, self.fingerprints)
+    def bound(self, kind: str, sender: bytes) -> bytes:
+        """Return what the content is bound to: the record's kind, who sent it, and the fingerprints."""
+        return bound_to(kind, sender, self.fingerprints)
 
 
-def bound_to(kind: str, fingerprints: Fingerprints) -> bytes:
-    """Return the additional data of the content's cipher."""
-    return canonical({"fingerprints": fingerprints.model_dump(), "kind": kind})
+def bound_to(kind: str, sender: bytes, fingerprints: Fingerprints) -> bytes:
+    """Return the additional data of the content's cipher: nobody who cannot read it can say it again as their own."""
+    return canonical({"fingerprints": fingerprints.model_dump(), "kind": kind, "sender": f"0x{sender.hex()}"})
 
 
 def key_name(public_key: bytes) -> str:
@@ -125,8 +144,10 @@ def fingerprints_of(payload: Mapping[str, Any], names: Iterable[str], *, epoch: 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealing:
-    """The choices of one envelope: who reads it, and the fingerprints it shows."""
+    """The choices of one envelope: who sends it, who reads it, and the fingerprints it shows."""
 
+    sender: bytes
+    """The account that records it, 20 bytes."""
     readers: tuple[bytes, ...]
     """Public keys, 64 bytes each."""
     fingerprints: Fingerprints
@@ -141,7 +162,7 @@ def seal_payload(kind: str, payload: bytes, sealing: Sealing, *, random: Random,
         raise LedgerError("no-reader", "An envelope needs a reader", next_step="Name the readers' public keys.")
     crypto = suite or SM()
     key, nonce = random.randbytes(KEY_BYTES), random.randbytes(NONCE_BYTES)
-    content = crypto.seal(key, nonce, payload, bound_to(kind, sealing.fingerprints))
+    content = crypto.seal(key, nonce, payload, bound_to(kind, sealing.sender, sealing.fingerprints))
     readers = [
         {
             "key": key_name(reader),

@@ -176,6 +176,8 @@ def cross_check(store: Store, source: Source, *, evidence: Path, engine: Engine 
             raise SourceUnreachable("source-empty", f"{source.name} offers no block {height}")
         header = chains.named(anchor.family).parse_block(raw.document).header
         registry = anchor.registry(engine)
+        if header is not None and header.number != height:
+            raise ProofFailed("height", f"{source.name} was asked for block {height} and gave block {header.number}")
         if header is None or not hashes_to(header.preimages, header.claimed_hash, registry.suite):
             raise ProofFailed("header-hash", f"The header of block {height} does not hash to the hash it claims")
     except SOURCE_FAILURES as failure:

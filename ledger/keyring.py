@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from ledger.envelope import MARK, Envelope, fingerprints_of, key_name
+from ledger.envelope import MARK, MUST_SHOW, Envelope, fingerprints_of, key_name
 from ledger.errors import Malformed, ProofFailed
 from ledger.finding import Code
 from ledger.records import KINDS, Payload, Role, Undecoded, decode
@@ -66,7 +66,7 @@ class Keyring:
         """Return the ring of these keys."""
         return cls({key_name(key.public_key): key for key in keys}, dict(epochs))
 
-    def read(self, kind: str, payload: bytes) -> Content:
+    def read(self, kind: str, payload: bytes, sender: bytes) -> Content:
         """Return what this node can read of a record. Never raises for anything a chain may hold."""
         if not payload.startswith(MARK):
             return Content(access=Access.CLEAR, payload=decode(kind, payload))
@@ -82,7 +82,8 @@ class Keyring:
                 access=Access.SEALED,
                 payload=Undecoded(Code.ENVELOPE_KIND, "who may write what is never said in confidence"),
             )
-        clear, faults = self._opened(kind, envelope)
+        clear, faults = self._opened(kind, envelope, sender)
+        faults += _unshown(kind, envelope.fingerprints)
         if clear is None:
             writers = frozenset[Role]().union(*(each.writers for each in known))
             return Content(
@@ -92,17 +93,21 @@ class Keyring:
             access=Access.OPENED,
             payload=decode(kind, clear),
             fingerprints=envelope.fingerprints,
-            faults=self._faults(clear, envelope.fingerprints),
+            faults=faults + self._faults(clear, envelope.fingerprints),
         )
 
-    def _opened(self, kind: str, envelope: Envelope) -> tuple[bytes | None, tuple[tuple[Code, str], ...]]:
+    def _opened(
+        self, kind: str, envelope: Envelope, sender: bytes
+    ) -> tuple[bytes | None, tuple[tuple[Code, str], ...]]:
         """Return the payload within, or why an envelope for this node does not open."""
         mine = next((each for each in envelope.readers if each.key in self.readers), None)
         if mine is None:
             return None, ()
         try:
             key = decrypt(self.readers[mine.key], b64decode(mine.wrapped, validate=True))
-            clear = SM().open(key, envelope.bytes_of("nonce"), envelope.bytes_of("content"), envelope.bound(kind))
+            clear = SM().open(
+                key, envelope.bytes_of("nonce"), envelope.bytes_of("content"), envelope.bound(kind, sender)
+            )
         except (ProofFailed, ValueError):
             cause = f"The envelope names this node's key {mine.key} and does not open with it"
             return None, ((Code.ENVELOPE_UNOPENABLE, cause),)
@@ -111,13 +116,15 @@ class Keyring:
     def _faults(self, clear: bytes, shown: Fingerprints) -> tuple[tuple[Code, str], ...]:
         """Compare the fingerprints with the content, where this node holds the epoch's key."""
         key = self.epochs.get(shown.epoch)
+        if key is None:
+            return ()
         try:
             payload = json.loads(clear)
-        except (ValueError, RecursionError):
+            if not isinstance(payload, dict):
+                return ()
+            expected = fingerprints_of(payload, shown.of, epoch=shown.epoch, key=key)
+        except (ValueError, RecursionError):  # no JSON, or text that no encoding has
             return ()  # the content is judged like any payload
-        if key is None or not isinstance(payload, dict):
-            return ()
-        expected = fingerprints_of(payload, shown.of, epoch=shown.epoch, key=key)
         wrong = [
             name for name in shown.of if not hmac.compare_digest("".join(shown.of[name]), "".join(expected.of[name]))
         ]
@@ -125,6 +132,12 @@ class Keyring:
             return ()
         names = ", ".join(wrong)
         return ((Code.ENVELOPE_FINGERPRINT, f"The fingerprints of {names} are not those of what the envelope holds"),)
+
+
+def _unshown(kind: str, shown: Fingerprints) -> tuple[tuple[Code, str], ...]:
+    missing = [name for name in MUST_SHOW.get(kind, ()) if not shown.of.get(name)]
+    told = f"A confidential {kind} shows no fingerprint of its {' and '.join(missing)}"
+    return ((Code.ENVELOPE_FINGERPRINT, told),) if missing else ()
 
 
 NO_KEYS = Keyring()

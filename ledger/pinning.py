@@ -53,11 +53,13 @@ def pin_sealers(store: Store, pin: SealerPin) -> Trusted:
     """Trust these sealers for the next block, and for no other; returns the trusted state with the pin in it.
 
     Raises LedgerError ``pin-height`` for another block than the next, ``pin-sealers`` for no set of sealers, and
-    ``not-joined``.
+    ``not-joined``; StoreUnavailable ``facts-rebuilding``, ``store-moved`` when a block was committed meanwhile.
     """
     held = store.trusted()
     if held is None:
         raise LedgerError("not-joined", "This node follows no chain yet", next_step="Run `glasspool init` first.")
+    if store.state(REBUILDING) is not None:  # which ends with the pins it began with
+        raise rebuilding()
     trusted = Trusted.from_json(held)
     if pin.height != trusted.height + 1:
         raise LedgerError(
@@ -71,7 +73,7 @@ def pin_sealers(store: Store, pin: SealerPin) -> Trusted:
         )
     others = tuple(each for each in trusted.pins if each.height != pin.height)
     trusted = replace(trusted, pins=(*others, pin))
-    store.keep_state(TRUSTED, trusted.to_json())
+    store.exchange_state({TRUSTED: held, REBUILDING: None}, {TRUSTED: trusted.to_json()})
     return trusted
 
 
@@ -88,7 +90,8 @@ def repin(
     """Follow the same ledger from another anchor; returns it, and whether anything changed.
 
     Every stored block is verified from the new anchor first, and nothing is written when one is refused: the refusing
-    error is raised then. Afterwards the facts are stale until ``ledger.rebuild``. ``watch`` is told (height, target).
+    error is raised then, and StoreUnavailable ``store-moved`` when a block was committed meanwhile. Afterwards the
+    facts are stale until ``ledger.rebuild``. ``watch`` is told (height, target).
     """
     held, state, head = store.anchor(), store.trusted(), store.head()
     if held is None or state is None or head is None:
@@ -116,6 +119,5 @@ def repin(
             watch(raw.height, head.height)
     if (trusted.height, trusted.hash) != (before.height, before.hash):
         raise ProofFailed("parent-link", "The stored blocks do not lead to the head of this node")
-    store.keep_state(FACTS, REPINNED)  # first, so that a stop in between leaves facts that ask to be rebuilt
-    store.keep_state(ANCHOR, anchor.to_json())
+    store.exchange_state({ANCHOR: held, TRUSTED: state, REBUILDING: None}, {ANCHOR: anchor.to_json(), FACTS: REPINNED})
     return anchor, True

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ledger.admission import accept, genesis
 from ledger.anchor import Anchor, Engine, Trusted
-from ledger.errors import LedgerError, Malformed, ProofFailed, StoreDamaged, StoreUnavailable, Unknown
+from ledger.errors import LedgerError, Malformed, ProofFailed, StoreDamaged
 from ledger.store.state import REBUILDING
 from ledger.verifier import examined
 
@@ -78,17 +78,16 @@ def rebuild(
     Raises StoreDamaged ``block-damaged`` at the first block whose stored bytes do not pass; the store then stays
     *rebuilding*, with everything before that block made.
     """
-    pinned, target = store.anchor(), store.last_document()
-    if pinned is None or target < 0:
-        raise LedgerError("not-joined", "This node follows no chain yet", next_step="Run `glasspool init` first.")
+    _joined(store)
     kept, rebuilder = store.state(REBUILDING), store.rebuilder()
     if kept is None:
-        progress = _Progress(trusted=None, digest_before=_digest(store))
-        rebuilder.begin(progress.to_text())
+        digest = rebuilder.begin(lambda digest: _Progress(trusted=None, digest_before=digest).to_text())
+        progress = _Progress(trusted=None, digest_before=digest)
     else:
         progress = _Progress.from_text(kept)
+    anchor, target = _joined(store)  # only now: from here on nobody commits a block or pins anything
     start = progress.next
-    stream = _verified(store, Anchor.from_json(pinned), progress.trusted, target, engine=engine, workers=workers)
+    stream = _verified(store, anchor, progress.trusted, target, engine=engine, workers=workers)
     with closing(stream):  # type: ignore[type-var]
         for block, trusted in stream:
             after = replace(progress, trusted=trusted)
@@ -107,12 +106,12 @@ def rebuild(
     )
 
 
-def _digest(store: Store) -> bytes:
-    """Return the head's facts digest, empty when it is of another version's facts."""
-    try:
-        return store.at().facts_digest
-    except (StoreUnavailable, Unknown):
-        return b""
+def _joined(store: Store) -> tuple[Anchor, int]:
+    """Return the anchor and the last block's height; raises LedgerError ``not-joined``."""
+    pinned, target = store.anchor(), store.last_document()
+    if pinned is None or target < 0:
+        raise LedgerError("not-joined", "This node follows no chain yet", next_step="Run `glasspool init` first.")
+    return Anchor.from_json(pinned), target
 
 
 def _pins(store: Store) -> tuple[SealerPin, ...]:

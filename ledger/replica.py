@@ -31,6 +31,9 @@ __all__ = ["Progress", "SyncReport", "Tally", "join", "keep_evidence", "sync"]
 
 REFUSALS = (Malformed, ProofFailed)
 
+EVIDENCE_FILES = 1_000
+EVIDENCE_BYTES = 2 << 30
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
@@ -207,17 +210,34 @@ def sync(
 
 
 def keep_evidence(folder: Path, raw: RawBlock, refusal: LedgerError) -> None:
-    """Keep a refused block, exactly as received, with the reason beside it; the same bytes are kept once."""
+    """Keep a refused block, exactly as received, with the reason beside it; the same bytes are kept once.
+
+    In a folder that holds :data:`EVIDENCE_FILES` files or :data:`EVIDENCE_BYTES` bytes only the last reason of each
+    height is kept: a source that lies for months must not fill the disk.
+    """
     document = folder / f"block-{raw.height:012d}-{sm3(raw.document).hex()[:16]}.json"
     told = {"code": refusal.code, "height": raw.height, "message": refusal.message, "next_step": refusal.next_step}
     text = json.dumps(told, ensure_ascii=False, indent=2) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for file, content in ((document, raw.document), (document.with_suffix(".reason.json"), text.encode())):
+        kept = document.exists() or _has_room(folder, len(raw.document))
+        name = document.stem if kept else f"block-{raw.height:012d}"
+        files = {document: raw.document} if kept else {}
+        files[folder / f"{name}.reason.json"] = text.encode()
+        for file, content in files.items():
             part = file.with_suffix(".part")
             part.write_bytes(content)
             part.replace(file)
     except OSError as failure:  # the refusal matters more than its evidence
         refusal.next_step = f"{refusal.next_step} The refused block could not be kept: {failure.strerror}."
     else:
-        refusal.next_step = f"{refusal.next_step} The refused block is kept as {document}."
+        said = (
+            f"is kept as {document}" if kept else f"is not kept, its reason alone: move what is in {folder} elsewhere"
+        )
+        refusal.next_step = f"{refusal.next_step} The refused block {said}."
+
+
+def _has_room(folder: Path, size: int) -> bool:
+    """Tell whether a block of so many bytes and its reason go into the folder."""
+    sizes = [file.stat().st_size for file in folder.iterdir() if file.is_file()]
+    return len(sizes) + 2 <= EVIDENCE_FILES and sum(sizes) + size <= EVIDENCE_BYTES

@@ -23,6 +23,7 @@ from ledger.admission import accept, genesis
 from ledger.anchor import Anchor, Trusted, same_sealers
 from ledger.errors import Malformed, ProofFailed, StoreDamaged, StoreUnavailable
 from ledger.sources import RawBlock
+from ledger.store.inspection import CHANGED
 from ledger.store.state import ANCHOR, SCRUB, TRUSTED
 from ledger.suites import sm3
 from ledger.verdict import Verdict
@@ -88,7 +89,7 @@ class Damage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrubReport:
-    """What a scrub looked at and found. ``whole``: every block; ``facts``: they are of this version and compared."""
+    """What a scrub looked at and found. ``whole``: every block; ``facts``: they were compared, ours throughout."""
 
     head: int
     blocks: int
@@ -99,7 +100,7 @@ class ScrubReport:
 
     @property
     def verdict(self) -> Verdict:
-        """FAILED with any damage, INDETERMINATE where facts are another version's, PASSED otherwise."""
+        """FAILED with any damage, INDETERMINATE where facts were not compared, PASSED otherwise."""
         if self.damage:
             return Verdict.FAILED
         return Verdict.PASSED if self.facts else Verdict.INDETERMINATE
@@ -313,26 +314,29 @@ class _Scrub:
         if self._pending and self._pending[-1].block["height"] != block.height - 1:
             self._flush()
         self._records += len(block.events)
-        if not self._facts:
-            self._pending.append(self._inspection.bare(block))
-        else:
-            known = self._digest is not None and self._digest[0] == block.height - 1
-            before = (
-                self._digest[1]
-                if known and self._digest
-                else self._asked(lambda: self._inspection.facts_digest(block.height - 1), height=block.height - 1)
-            )
-            rows = (
-                None
-                if before is None
-                else self._asked(lambda: self._inspection.project(block, before), height=block.height)
-            )
-            if rows is None:
-                return
-            self._digest = block.height, rows.block["facts_digest"]
-            self._pending.append(rows)
+        rows = self._made(block) if self._facts else None
+        if not self._facts:  # or no longer
+            rows = self._inspection.bare(block)
+        if rows is None:
+            return
+        self._pending.append(rows)
         if len(self._pending) >= BLOCKS_AT_ONCE or sum(len(each.records) for each in self._pending) >= ROWS_AT_ONCE:
             self._flush()
+
+    def _made(self, block: VerifiedBlock) -> BlockRows | None:
+        """Return the rows that the block makes of the facts before it, or None after telling why not."""
+        known = self._digest is not None and self._digest[0] == block.height - 1
+        before = (
+            self._digest[1]
+            if known and self._digest
+            else self._asked(lambda: self._inspection.facts_digest(block.height - 1), height=block.height - 1)
+        )
+        if before is None:
+            return None
+        rows = self._asked(lambda: self._inspection.project(block, before), height=block.height)
+        if rows is not None:
+            self._digest = block.height, rows.block["facts_digest"]
+        return rows
 
     def _flush(self) -> None:
         """Compare what is pending; where that cannot be read together, block by block."""
@@ -341,6 +345,10 @@ class _Scrub:
             return
         try:
             self._differences(self._inspection.compare(pending, facts=self._facts))
+        except StoreUnavailable as failure:
+            self._without_facts(failure)
+            self._pending = pending
+            self._flush()
         except StoreDamaged as failure:
             if len(pending) == 1:
                 self._add(Cause.UNREADABLE, pending[0].block["height"], failure.message)
@@ -359,6 +367,17 @@ class _Scrub:
             cause = Cause.LOG_ALTERED if failure.code == "log-damaged" else Cause.UNREADABLE
             self._add(cause, height, failure.message)
             return None
+        except StoreUnavailable as failure:
+            self._without_facts(failure)
+            return None
+
+    def _without_facts(self, failure: StoreUnavailable) -> None:
+        """Say nothing of facts any more when a rebuild has begun meanwhile; whatever else is the matter goes on up."""
+        if failure.code != CHANGED or not self._facts:
+            raise failure
+        self._facts = False
+        for each in [each for each in self._damage if each.cause.value.startswith(_OF_FACTS)]:
+            del self._damage[each]
 
     def _differences(self, found: Iterable[Difference]) -> None:
         for each in found:
@@ -373,5 +392,6 @@ class _Scrub:
         self._damage[Damage(cause=cause, height=height, what=what)] = None
 
 
+_OF_FACTS = ("fact", "finding")
 _KINDS = {"block": "block", "document": "bytes", "record": "record", "finding": "finding"}
 """What the rows of a table are called in a cause; those of every other are facts."""

@@ -39,6 +39,7 @@ __all__ = [
 SOURCE_FILE = "source"  # the locations given to `glasspool init`, remembered in the home folder
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")
+_BEHIND_HOST = re.compile(r"(https?://[^/\s?#'\"]+)(?:/(?=[^\s'\":])|/?[?#])[^\s'\":]*")
 
 
 class NotJoined(PortalError):
@@ -186,5 +187,5 @@ def _unwritable(path: Path, failure: OSError) -> PortalError:
 
 
 def masked(text: str) -> str:
-    """Return a text without the names and passwords that stand in its addresses."""
-    return _CREDENTIALS.sub("***@", text)
+    """Return a text without what its addresses may keep secret: names and passwords, and what follows a web host."""
+    return _BEHIND_HOST.sub(r"\1/…", _CREDENTIALS.sub("***@", text))

@@ -70,6 +70,7 @@ class ReaderKeys:
 
     def add(self, name: str, key: SM2Key, passphrase: str, random: Callable[[int], bytes] = os.urandom) -> ReaderKey:
         """Keep a reader's key, encrypted. Raises KeyUnusable ``key-name``, ``key-exists``, ``key-unwritable``."""
+        self.read(passphrase)  # one passphrase opens all of them, or none is opened
         file = self._new(name, ".pem")
         try:
             write_key(file, key, passphrase=passphrase, random=random)
@@ -83,6 +84,7 @@ class ReaderKeys:
             raise KeyUnusable(
                 "epoch-key", f"A fingerprint key has {EPOCH_KEY_BYTES} bytes, and this one has {len(key)}."
             )
+        self.read(passphrase)
         file, salt, nonce = self._new(epoch, ".epoch"), random(SALT_BYTES), random(NONCE_BYTES)
         sealed = SM().seal(_derived(passphrase, salt), nonce, key, epoch.encode())
         told = {name: b64encode(each).decode() for name, each in (("nonce", nonce), ("salt", salt), ("sealed", sealed))}

@@ -7,6 +7,7 @@ splits, at what price) follows from the map and, by hash, from the seed and the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -160,7 +161,7 @@ class History:
             invoice=invoice,
             verifier=self.parties.verifier.member,
             result="consistent",
-            checked_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            checked_at=at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             tax_authority_amount=row.amount,
         )
         self._write(

@@ -212,6 +212,7 @@ def lies() -> tuple[Lie, ...]:
     """Return every lie: about blocks in the order of the procedure's steps, then what others tell."""
     from ledger.consortium import (
         lies_body,
+        lies_fisco2,
         lies_header,
         lies_member,
         lies_peer,
@@ -224,6 +225,7 @@ def lies() -> tuple[Lie, ...]:
         *lies_print.LIES,
         *lies_header.LIES,
         *lies_body.LIES,
+        *lies_fisco2.LIES,
         *lies_source.LIES,
         *lies_prover.LIES,
         *lies_peer.LIES,

@@ -176,24 +176,31 @@ def _signed_elsewhere(draft: Draft) -> None:
     body["signature"] = signature
 
 
-def _data_into_topic(draft: Draft) -> None:
-    _, answer = draft.record()
+def _data_into_topic(answer: Object) -> None:
     log = answer["logEntries"][0]
     log["topics"].append("0x" + log["data"][2 : 2 + WORD])
     log["data"] = "0x" + log["data"][2 + WORD :]
 
 
-def _topic_into_data(draft: Draft) -> None:
-    _, answer = draft.record()
+def _topic_into_data(answer: Object) -> None:
     log = answer["logEntries"][0]
     log["data"] = log["topics"].pop() + log["data"][2:]
 
 
-def _log_into_output(draft: Draft) -> None:
-    _, answer = draft.record()
+def _log_into_output(answer: Object) -> None:
     log = answer["logEntries"].pop(0)
     hidden = log["address"].removeprefix("0x").encode().hex() + "".join(topic[2:] for topic in log["topics"])
     answer["output"] += hidden + log["data"][2:]
+
+
+def _in_record(change: Callable[[Object], None]) -> Callable[[Draft], None]:
+    """Move bytes in the receipt of a record: its hash stays the same."""
+    return lambda draft: change(draft.record()[1])
+
+
+def _in_mapped(change: Callable[[Object], None]) -> Callable[[Draft], None]:
+    """Move bytes in the receipt of a call that is read by a map: its hash stays the same."""
+    return lambda draft: change(draft.mapped()[1])
 
 
 def _output_into_log(failed: bool) -> Callable[[Draft], None]:
@@ -249,7 +256,7 @@ def _success_as_failure(draft: Draft) -> None:
     _, answer = draft.record()
     gas = answer["gasUsed"]
     answer |= {"gasUsed": gas[:-1], "status": ord(gas[-1]) << 24}
-    _log_into_output(draft)
+    _log_into_output(answer)
     answer["output"] = "0x00" + answer["output"][2:]
 
 
@@ -269,7 +276,9 @@ LIES = (
         "transaction-rehashed", "transactions-root", "A transaction is altered and its hash follows.",
         _input_rehashed,
     ),
-    by_source("transaction-dropped", "transactions-root", "The last transaction and its receipt are left out.", _dropped),
+    by_source(
+        "transaction-dropped", "transactions-root", "The last transaction and its receipt are left out.", _dropped,
+    ),
     by_source("transaction-repeated", "transactions-root", "The last transaction stands there twice.", _repeated),
     by_source("transactions-reordered", "transactions-root", "Two transactions changed places.", _reordered),
     by_sealers(
@@ -287,7 +296,9 @@ LIES = (
         "receipt-rehashed", "receipts-root", "A receipt is altered and its hash follows.",
         _receipt_altered(rehashed=True),
     ),
-    by_source("receipts-swapped", "receipt-pairing", "Two receipts changed places.", _receipts_swapped(following=False)),
+    by_source(
+        "receipts-swapped", "receipt-pairing", "Two receipts changed places.", _receipts_swapped(following=False),
+    ),
     by_source(
         "receipts-swapped-following", "receipts-root", "Two receipts changed places, and what no hash covers follows.",
         _receipts_swapped(following=True),
@@ -305,18 +316,48 @@ LIES = (
     by_source("receipt-from", "receipt-pairing", "A receipt repeats another sender.", _echo("from")),
     by_source("receipt-to", "receipt-pairing", "A receipt repeats another recipient.", _echo("to")),
     by_source("receipt-input", "receipt-pairing", "A receipt repeats another input.", _echo("input")),
-    by_sealers("receipt-deploys", "deployment", "The receipt of a call names a new contract, signed by all.", _deployed),
-    by_source("sender-signature-altered", "transaction-signature", "A member's signature is altered.", _signature_altered),
-    by_source("sender-signature-removed", "transaction-signature", "A member's signature is missing.", _signature_removed),
+    by_sealers(
+        "receipt-deploys", "deployment", "The receipt of a call names a new contract, signed by all.", _deployed,
+    ),
+    by_source(
+        "sender-signature-altered", "transaction-signature", "A member's signature is altered.", _signature_altered,
+    ),
+    by_source(
+        "sender-signature-removed", "transaction-signature", "A member's signature is missing.", _signature_removed,
+    ),
     by_source("sender-stranger", "sender", "Somebody else signed the member's transaction.", _signed_by_stranger),
     by_source("sender-altered", "sender", "The transaction claims another sender than signed it.", _sender_altered),
     by_sealers(
         "sealers-rewrite-a-member", "transaction-signature",
         "All sealers together alter what a member signed; an ECDSA chain tells by the sender.", _signed_elsewhere,
     ),
-    by_source("data-into-topic", "log-split", "A log's data moves into a topic; the hash is the same.", _data_into_topic),
-    by_source("topic-into-data", "log-split", "A topic moves into the log's data; the hash is the same.", _topic_into_data),
-    by_source("log-into-output", "output-split", "A log hides in the output; the hash is the same.", _log_into_output),
+    by_source(
+        "data-into-topic", "log-split", "A log's data moves into a topic; the hash is the same.",
+        _in_record(_data_into_topic),
+    ),
+    by_source(
+        "topic-into-data", "log-split", "A topic moves into the log's data; the hash is the same.",
+        _in_record(_topic_into_data),
+    ),
+    by_source(
+        "log-into-output", "output-split", "A log hides in the output; the hash is the same.",
+        _in_record(_log_into_output),
+    ),
+    by_source(
+        "mapped-data-into-topic", "mapped-split",
+        "In a receipt that is read by a map, data moves into a topic; the hash is the same.",
+        _in_mapped(_data_into_topic),
+    ),
+    by_source(
+        "mapped-topic-into-data", "mapped-split",
+        "In a receipt that is read by a map, a topic moves into the data; the hash is the same.",
+        _in_mapped(_topic_into_data),
+    ),
+    by_source(
+        "mapped-log-into-output", "mapped-split",
+        "In a receipt that is read by a map, a log hides in the output; the hash is the same.",
+        _in_mapped(_log_into_output),
+    ),
     by_source(
         "output-into-log", None, "Another contract's output is shown as a record; the hash is the same.",
         _output_into_log(failed=False),

@@ -202,7 +202,9 @@ LIES = (
         by_source(f"header-{name}", "header-hash", f"The header's {name} is altered and its claimed hash kept.", change)
         for name, change in HEADER_FIELDS.items()
     ),
-    by_sealers("parent-altered", "parent-link", "The block names another parent, signed by all sealers.", _wrong_parent),
+    by_sealers(
+        "parent-altered", "parent-link", "The block names another parent, signed by all sealers.", _wrong_parent,
+    ),
     by_sealers("parent-twice", "parent-link", "The block names its parent twice, signed by all sealers.", _two_parents),
     by_sealers("number-skipped", "height", "The block claims the height after its own.", _renumbered(1)),
     by_sealers("number-back", "height", "The block claims the height before its own.", _renumbered(-1)),
@@ -225,9 +227,13 @@ LIES = (
     ),
     by_source("signatures-missing", "signatures-missing", "The block carries no signature.", _unsigned),
     by_source("signatures-too-few", "quorum", "Two of the sealers' signatures are shown.", _too_few),
-    by_source("signature-repeated", "signature-repeated", "One sealer's signature stands there three times.", _repeated),
+    by_source(
+        "signature-repeated", "signature-repeated", "One sealer's signature stands there three times.", _repeated,
+    ),
     by_source("signature-spread", "signature", "One signature stands under every sealer's index.", _spread),
-    by_source("signer-unknown", "signer-unknown", "A signature claims a sealer that is not in the list.", _unknown_index),
+    by_source(
+        "signer-unknown", "signer-unknown", "A signature claims a sealer that is not in the list.", _unknown_index,
+    ),
     by_source("stranger-signs", "signature", "A key nobody trusts signs under a sealer's index.", _stranger_signs),
     by_source("signature-bit-flipped", "signature", "One bit of a signature is turned.", _signature(_flipped)),
     by_source("signature-cut", "signature", "A signature has lost its last byte.", _signature(lambda text: text[:-2])),

@@ -28,7 +28,7 @@ class PaymentUse(Fact, table=True):
     redeemed: int = Field(default=0, sa_type=BigInteger)
     """Value of the outputs it redeemed, fen."""
     collected: int = Field(default=0, sa_type=BigInteger)
-    """What plans collected of it, fen."""
+    """What plans collected of it or took on shortfalls (差额支付), fen."""
 
 
 class Settlement(Fact, table=True):

@@ -41,7 +41,7 @@ from ledger.records.plans import cash_of, count_cash, running
 if TYPE_CHECKING:
     from ledger.projection import Projection
 
-__all__ = ["Collected", "CollectionReceived", "CollectionRemitted", "DistributionMade"]
+__all__ = ["Collected", "CollectionReceived", "CollectionRemitted", "DistributionMade", "take_of_payment"]
 
 SHOWN = 5  # names spelled out in one message
 
@@ -115,30 +115,31 @@ class CollectionReceived(Payload):
                 )
             )
         count_cash(facts, self.plan, collected=self.amount)
-        self._use_payments(facts)
-
-    def _use_payments(self, facts: Projection) -> None:
-        """Report payments of which all plans together have collected more than was paid, and keep what they have."""
         taken: Counter[str] = Counter()
         for each in self.items:
             taken[each.payment] += each.amount
         for name, amount in taken.items():
-            payment = facts.current(Payment, name)
-            if payment is None:
-                continue
-            used = facts.current(PaymentUse, name)
-            before = PaymentUse(id=name) if used is None else used
-            collected = facts.total(before.collected, amount, f"payment {name}")
-            if collected > payment.amount:
-                facts.finding(
-                    Code.COLLECTION_EXCEEDS_PAYMENT,
-                    f"More was collected of payment {name} than was paid",
-                    subject=f"payment {name}",
-                    others=[payment.from_position, None if used is None else used.from_position],
-                    paid=payment.amount,
-                    collected=collected,
-                )
-            facts.begin(before.changed(collected=collected))
+            take_of_payment(facts, name, amount)
+
+
+def take_of_payment(facts: Projection, name: str, amount: int) -> None:
+    """Count what a plan takes in of a payment; report when all plans together took more than was paid."""
+    payment = facts.current(Payment, name)
+    if payment is None:
+        return
+    used = facts.current(PaymentUse, name)
+    before = PaymentUse(id=name) if used is None else used
+    collected = facts.total(before.collected, amount, f"payment {name}")
+    if collected > payment.amount:
+        facts.finding(
+            Code.COLLECTION_EXCEEDS_PAYMENT,
+            f"More was collected of payment {name} than was paid",
+            subject=f"payment {name}",
+            others=[payment.from_position, None if used is None else used.from_position],
+            paid=payment.amount,
+            collected=collected,
+        )
+    facts.begin(before.changed(collected=collected))
 
 
 @record_kind("collection.remitted", by=[Role.SERVICER])

@@ -13,6 +13,7 @@ from ledger.facts import (
     Output,
     Payment,
     PaymentUse,
+    PoolAsset,
     Quota,
     Receivable,
     Settlement,
@@ -72,7 +73,11 @@ class CertificateIssued(Making):
         ]
 
     def lookups(self) -> list[Lookup]:
-        return [Lookup(Credit, "subject", (self.issuer,)), Lookup(Quota, "purpose", (self.certificate,))]
+        return [
+            Lookup(Credit, "subject", (self.issuer,)),
+            Lookup(Quota, "purpose", (self.certificate,)),
+            Lookup(PoolAsset, "asset", (self.receivable,)),
+        ]
 
     def project(self, facts: Projection) -> None:
         receivable = facts.current(Receivable, self.receivable)
@@ -88,8 +93,9 @@ class CertificateIssued(Making):
             )
         amount = sum(each.amount for each in self.outputs)
         certified = facts.total(receivable.certified, amount, f"receivable {self.receivable}")
-        self._check_amount(receivable, certified, facts)
+        self._check_amount(receivable, amount, certified, facts)
         self._check_quota(amount, facts)
+        self._check_pools(facts)
         facts.add(Certificate(id=self.certificate, receivable=self.receivable, issuer=self.issuer, amount=amount))
         lawful = {(receivable.creditor,), (self.issuer, receivable.creditor)}
         for index, made in enumerate(self.outputs):
@@ -121,7 +127,7 @@ class CertificateIssued(Making):
             )
         facts.begin(receivable.changed(certified=certified))
 
-    def _check_amount(self, receivable: Receivable, certified: int, facts: Projection) -> None:
+    def _check_amount(self, receivable: Receivable, amount: int, certified: int, facts: Projection) -> None:
         if receivable.confirmed_by is None:
             facts.finding(
                 Code.CERTIFICATE_UNCONFIRMED,
@@ -137,19 +143,23 @@ class CertificateIssued(Making):
                 others=[receivable.from_position],
                 settled=str(receivable.settled_on),
             )
-        if certified > receivable.amount + receivable.adjusted:
+        owed = receivable.amount + receivable.adjusted
+        # What was paid before this certificate can be the payment of others, never of this one.
+        if certified > owed or (receivable.settled_on is None and amount > owed - receivable.paid):
             facts.finding(
                 Code.CERTIFICATE_EXCEEDS_RECEIVABLE,
-                "The certificates issued on the receivable are worth more than it",
+                "The certificates issued on the receivable are worth more than it, or this one than is still owed",
                 subject=f"receivable {self.receivable}",
                 others=[receivable.from_position],
                 certified=certified,
-                receivable=receivable.amount + receivable.adjusted,
+                receivable=owed,
+                paid=receivable.paid,
             )
 
     def _check_quota(self, amount: int, facts: Projection) -> None:
         """Report an issue beyond the quota occupied for it, of an issuer whom a credit binds (在授信额度内开立)."""
-        granted = [each for each in facts.live(Credit, "subject", [self.issuer]) if each.basis == "certificates"]
+        credits_ = [each for each in facts.live(Credit, "subject", [self.issuer]) if each.grantor != self.issuer]
+        granted = [each for each in credits_ if each.basis == "certificates"]  # what it grants itself binds nobody
         if not granted:
             return
         names = {each.id for each in granted}
@@ -167,6 +177,16 @@ class CertificateIssued(Making):
                 amount=amount,
                 quota=quota,
             )
+
+    def _check_pools(self, facts: Projection) -> None:
+        for held in facts.live(PoolAsset, "asset", [self.receivable]):
+            if not held.outputs:
+                facts.finding(
+                    Code.OUTPUT_POOLED,
+                    f"The whole receivable is in the pool of {held.plan}, and a certificate is issued on it",
+                    subject=f"receivable {self.receivable}",
+                    others=[held.from_position],
+                )
 
 
 def _sender(facts: Projection) -> str | None:

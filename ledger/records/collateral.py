@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 
     from ledger.projection import Projection
 
-__all__ = ["Collateral", "Interest", "collateral_lookups", "collateral_named", "financiers_of", "interest_in"]
+__all__ = [
+    "TABLES",
+    "Collateral",
+    "Interest",
+    "collateral_lookups",
+    "collateral_named",
+    "financiers_of",
+    "interest_in",
+]
 
 TABLES: dict[str, type[Fact]] = {
     "output": Output,

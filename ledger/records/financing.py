@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from ledger.facts import Financing, FinancingCollateral, FinancingMove, Freeze, Member, Payment
+from ledger.facts import (
+    Financing,
+    FinancingCollateral,
+    FinancingMove,
+    Freeze,
+    Invoice,
+    Member,
+    PackageInvoice,
+    Payment,
+    ReceivableInvoice,
+)
 from ledger.finding import Code
 from ledger.records.base import (
     MAX_ITEMS,
@@ -107,16 +117,20 @@ class FinancingOpened(Payload):
         ]
 
     def lookups(self) -> list[Lookup]:
-        return collateral_lookups(self.collateral)
+        receivables = tuple(each.id for each in self.collateral if each.kind == "receivable")
+        return [*collateral_lookups(self.collateral), Lookup(ReceivableInvoice, "receivable", receivables)]
 
     def project(self, facts: Projection) -> None:
         _by_one_of(facts, self.applicant, self.financier, act=f"opens a financing of {self.applicant}")
         facts.dated("a financing starts before it matures", self.start, self.maturity)
         parts: Counter[tuple[str, str]] = Counter()
+        wholes: Counter[tuple[str, str]] = Counter()
         for each in self.collateral:
             parts[each.kind, each.id] += each.amount or 0
+            wholes[each.kind, each.id] += each.amount is None
         for (kind, name), amount in parts.items():
-            self._check_collateral(kind, name, amount, facts)
+            self._check_collateral(kind, name, amount, wholes[kind, name], facts)
+        self._check_invoices(facts)
         facts.add(
             Financing(
                 id=self.financing,
@@ -141,7 +155,28 @@ class FinancingOpened(Payload):
                 )
             )
 
-    def _check_collateral(self, kind: str, name: str, amount: int, facts: Projection) -> None:
+    def _check_invoices(self, facts: Projection) -> None:
+        """Report invoices that are void or in doubt and are put up: themselves, in a package, or by a receivable."""
+        named: dict[str, list[str]] = {"invoice": [], "package": [], "receivable": []}
+        for each in self.collateral:
+            named.get(each.kind, []).append(each.id)
+        rests_on = [each.invoice for each in facts.live(ReceivableInvoice, "receivable", named["receivable"])]
+        packed = [each.invoice for each in facts.live(PackageInvoice, "package", named["package"])]
+        invoices = dict.fromkeys((*named["invoice"], *packed, *rests_on))
+        facts.prefetch((Invoice, name) for name in invoices)
+        for name in invoices:
+            invoice = facts.current(Invoice, name)
+            if invoice is not None and invoice.status != "normal":
+                facts.finding(
+                    Code.INVOICE_NOT_NORMAL,
+                    f"The financing rests on invoice {name}, which is {invoice.status}",
+                    subject=f"financing {self.financing}",
+                    others=[invoice.from_position],
+                    amount=invoice.amount_including_tax,
+                )
+
+    def _check_collateral(self, kind: str, name: str, amount: int, wholes: int, facts: Projection) -> None:
+        """``amount``: the parts of it that are put up; ``wholes``: how often it is put up whole."""
         interest = interest_in(facts, kind, name)
         if interest is None:
             return
@@ -166,14 +201,15 @@ class FinancingOpened(Payload):
                 others=[frozen.from_position],
                 financing=self.financing,
             )
-        if interest.worth is not None and amount > max(interest.worth, 0):
+        worth = max(interest.worth or 0, 0)
+        if interest.worth is not None and amount + wholes * worth > worth:
             facts.finding(
                 Code.FINANCING_EXCEEDS_COLLATERAL,
                 f"More of {kind} {name} is put up than it is worth",
                 subject=subject,
                 others=[interest.position],
                 financing=self.financing,
-                amount=amount,
+                amount=amount + wholes * worth,
                 worth=interest.worth,
             )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from ledger.business_day import business_day
 from ledger.facts import Invoice, Member
 from ledger.finding import Code
 from ledger.records.base import (
@@ -39,6 +40,17 @@ _PATHS = {
 }
 
 
+_AGENTS = frozenset((Role.INVOICE_VERIFIER, Role.ASSET_GATEWAY, Role.PLATFORM))
+"""Who may speak of invoices that it is no party of."""
+
+
+def _by_its_parties(facts: Projection, seller: str, buyer: str, act: str) -> None:
+    """Report a trader (supplier or core enterprise) that speaks of an invoice between others."""
+    roles = () if facts.sender is None else facts.sender.roles
+    if {Role.SUPPLIER, Role.CORE_ENTERPRISE}.intersection(roles) and not _AGENTS.intersection(roles):
+        facts.by_party(seller, buyer, act=act)
+
+
 @record_kind("invoice.registered", by=[Role.SUPPLIER, Role.CORE_ENTERPRISE, Role.ASSET_GATEWAY, Role.PLATFORM])
 class InvoiceRegistered(Payload):
     """An invoice (发票) becomes known, with what it refers to."""
@@ -66,6 +78,7 @@ class InvoiceRegistered(Payload):
 
     def project(self, facts: Projection) -> None:
         subject = f"invoice {self.invoice}"
+        _by_its_parties(facts, self.seller, self.buyer, f"registers an invoice from {self.seller} to {self.buyer}")
         if self.amount_excluding_tax + self.tax != self.amount_including_tax:
             facts.finding(
                 Code.INVOICE_AMOUNTS,
@@ -114,9 +127,10 @@ class InvoiceVerified(Payload):
 
     def project(self, facts: Projection) -> None:
         facts.by_party(self.verifier, act=f"reports a verification by {self.verifier}")
-        facts.dated("an invoice is verified before that is recorded", self.checked_at.date(), facts.record.business_day)
+        checked_on = business_day(self.checked_at)
+        facts.dated("an invoice is verified before that is recorded", checked_on, facts.record.business_day)
         if invoice := facts.current(Invoice, self.invoice):
-            facts.dated("an invoice is issued before it is verified", invoice.issued, self.checked_at.date())
+            facts.dated("an invoice is issued before it is verified", invoice.issued, checked_on)
             facts.begin(
                 invoice.changed(
                     verified_by=self.verifier,
@@ -143,6 +157,7 @@ class InvoiceStatusChanged(Payload):
         invoice = facts.current(Invoice, self.invoice)
         if invoice is None or invoice.status == self.status:
             return  # a patrol that finds nothing new
+        _by_its_parties(facts, invoice.seller, invoice.buyer, f"changes the status of an invoice of {invoice.seller}")
         facts.dated("a status changes before that is recorded", self.at, facts.record.business_day)
         facts.dated("an invoice is issued before its status changes", invoice.issued, self.at)
         if invoice.status_on is not None:

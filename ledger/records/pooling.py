@@ -123,6 +123,8 @@ def _check_owner(facts: Projection, assignor: str, assigned: Assigned, receivabl
     reasons: list[tuple[str, int]] = []
     if not assigned.outputs and receivable.creditor != assignor:
         reasons.append((f"its creditor is {receivable.creditor}", receivable.from_position))
+    if not assigned.outputs and receivable.certified > 0:
+        reasons.append(("certificates stand for it, and no output is named", receivable.from_position))
     for name in assigned.outputs:
         output = facts.last(Output, name)
         if output is None:

@@ -9,12 +9,16 @@ from ledger.finding import Code
 from ledger.records.base import Day, Delta, Id, Ids, Lookup, Need, Payload, Positive, Reference, Role, record_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ledger.projection import Projection
 
 __all__ = ["ReceivableAdjusted", "ReceivableConfirmed", "ReceivableRegistered", "ReceivableSettled"]
 
 SHOWN = 5  # names spelled out in one message
-TIED = 500  # receivables tied to one by shared invoices; beyond that the search for more of them ends
+# How far from a receivable those tied to it by shared invoices are searched for.
+RINGS = 8
+TIED = 200
 
 _AGENTS = frozenset((Role.SETTLEMENT, Role.ASSET_GATEWAY, Role.SERVICER))
 """Who may declare settled what it is no party of."""
@@ -48,7 +52,7 @@ class ReceivableRegistered(Payload):
         subject = f"receivable {self.receivable}"
         if facts.sender is not None and not {Role.ASSET_GATEWAY, Role.PLATFORM}.intersection(facts.sender.roles):
             facts.by_party(self.creditor, act=f"registers a receivable of {self.creditor}")
-        self._check_amount(facts)
+        _check_invoices(facts, self.receivable, self.invoices, self.amount)
         for index, name in enumerate(dict.fromkeys(self.invoices)):
             invoice = facts.current(Invoice, name)
             if invoice is None:
@@ -82,52 +86,60 @@ class ReceivableRegistered(Payload):
             )
         )
 
-    def _check_amount(self, facts: Projection) -> None:
-        """Report receivables larger than the invoices they rest on together; where one is unknown there is no telling.
 
-        Measured on its own invoices with those receivables that rest on nothing else, then on all invoices of all
-        that share one with it, and so on outwards. None of these can exceed when everything fits some way. Outwards
-        it is told only of the one that tips the scale: what exceeds elsewhere already is not this one's doing.
-        """
-        own = names = frozenset(self.invoices)
-        while True:
-            ties = facts.live(ReceivableInvoice, "invoice", names)
-            rests_on: dict[str, set[str]] = {tie.receivable: set() for tie in ties}
-            if rests_on:
-                for tie in facts.live(ReceivableInvoice, "receivable", rests_on):
-                    rests_on[tie.receivable].add(tie.invoice)
-                facts.prefetch((Receivable, name) for name in rests_on)
-            inside = [name for name, invoices in sorted(rests_on.items()) if invoices <= names]
-            wider = names.union(*rests_on.values())
-            if self._exceeds(facts, inside, names, tipping=names != own) or wider == names or len(rests_on) > TIED:
-                return
-            names = wider
-            facts.prefetch((Invoice, name) for name in names)
+def _check_invoices(facts: Projection, receivable: str, invoices: Iterable[str], amount: int) -> None:
+    """Report receivables larger than the invoices they rest on together; where one is unknown there is no telling.
 
-    def _exceeds(self, facts: Projection, others: list[str], names: frozenset[str], *, tipping: bool) -> bool:
-        """Report it when with these others it exceeds these invoices; True too where there is no telling.
+    ``amount``: what the receivable takes up of its invoices now. Measured on these with those receivables that rest on
+    nothing else, then on all invoices of all that share one with it, and so on outwards, no further than ``RINGS`` and
+    ``TIED``. None of these can exceed when everything fits some way. Outwards it is told only of the one that tips the
+    scale: what exceeds elsewhere already is not this one's doing.
+    """
+    names: set[str] = set()
+    ring = set(invoices)
+    rests_on: dict[str, set[str]] = {}
+    for step in range(RINGS):
+        names |= ring
+        facts.prefetch((Invoice, name) for name in ring)
+        ties = facts.live(ReceivableInvoice, "invoice", ring)
+        met: dict[str, set[str]] = {tie.receivable: set() for tie in ties if tie.receivable not in rests_on}
+        met.pop(receivable, None)
+        for tie in facts.live(ReceivableInvoice, "receivable", met):
+            met[tie.receivable].add(tie.invoice)
+        facts.prefetch((Receivable, name) for name in met)
+        rests_on |= met
+        inside = [name for name, each in sorted(rests_on.items()) if each <= names]
+        ring = set().union(*met.values()) - names
+        if _exceeds(facts, receivable, amount, inside, names, tipping=step > 0) or not ring or len(rests_on) > TIED:
+            return
 
-        ``tipping``: only when they did not exceed without it.
-        """
-        invoices = [each for name in sorted(names) if (each := facts.current(Invoice, name)) is not None]
-        if not invoices or len(invoices) < len(names):
-            return True
-        rows = [row for name in others if (row := facts.current(Receivable, name)) is not None]
-        total = sum(invoice.amount_including_tax for invoice in invoices)
-        claimed = sum(row.claimed for row in rows)
-        if self.amount + claimed <= total or (tipping and claimed > total):
-            return False
-        together = f" with {', '.join(row.id for row in rows[:SHOWN])}" if rows else ""
-        facts.finding(
-            Code.RECEIVABLE_EXCEEDS_INVOICES,
-            f"The receivable{together} is larger than the invoices it rests on, tax included",
-            subject=f"receivable {self.receivable}",
-            others=[row.from_position for row in (*invoices, *rows)],
-            amount=self.amount,
-            claimed_before=claimed,
-            invoices=total,
-        )
+
+def _exceeds(
+    facts: Projection, receivable: str, amount: int, others: list[str], names: set[str], *, tipping: bool
+) -> bool:
+    """Report it when with these others it exceeds these invoices; True too where there is no telling.
+
+    ``tipping``: only when they did not exceed without it.
+    """
+    invoices = [each for name in sorted(names) if (each := facts.current(Invoice, name)) is not None]
+    if not invoices or len(invoices) < len(names):
         return True
+    rows = [row for name in others if (row := facts.current(Receivable, name)) is not None]
+    total = sum(invoice.amount_including_tax for invoice in invoices)
+    claimed = sum(row.claimed for row in rows)
+    if amount + claimed <= total or (tipping and claimed > total):
+        return False
+    together = f" with {', '.join(row.id for row in rows[:SHOWN])}" if rows else ""
+    facts.finding(
+        Code.RECEIVABLE_EXCEEDS_INVOICES,
+        f"The receivable{together} is larger than the invoices it rests on, tax included",
+        subject=f"receivable {receivable}",
+        others=[row.from_position for row in (*invoices, *rows)],
+        amount=amount,
+        claimed_before=claimed,
+        invoices=total,
+    )
+    return True
 
 
 @record_kind("receivable.confirmed", by=[Role.CORE_ENTERPRISE])
@@ -181,6 +193,9 @@ class ReceivableAdjusted(Payload):
     def references(self) -> list[Reference]:
         return [Reference(Receivable, self.receivable, Need.ESSENTIAL)]
 
+    def lookups(self) -> list[Lookup]:
+        return [Lookup(ReceivableInvoice, "receivable", (self.receivable,))] if self.delta > 0 else []
+
     def project(self, facts: Projection) -> None:
         receivable = facts.current(Receivable, self.receivable)
         if receivable is None:
@@ -200,7 +215,23 @@ class ReceivableAdjusted(Payload):
                 adjusted=adjusted,
             )
         disputed = receivable.disputed or self.reason == "dispute"
-        facts.begin(receivable.changed(adjusted=adjusted, adjusted_on=self.at, disputed=disputed).settling(self.at))
+        changed = receivable.changed(adjusted=adjusted, adjusted_on=self.at, disputed=disputed).settling(self.at)
+        if self.delta > 0:
+            self._check_growth(receivable, changed, facts)
+        facts.begin(changed)
+
+    def _check_growth(self, before: Receivable, after: Receivable, facts: Projection) -> None:
+        rests_on = [each.invoice for each in facts.live(ReceivableInvoice, "receivable", [self.receivable])]
+        _check_invoices(facts, self.receivable, rests_on, after.claimed)
+        if before.confirmed_by is not None and after.adjusted > 0:
+            facts.finding(
+                Code.RECEIVABLE_STATUS,
+                "The receivable grew after its debtor confirmed it: the confirmation does not cover that",
+                subject=f"receivable {self.receivable}",
+                others=[before.from_position],
+                confirmed=before.amount + min(before.adjusted, 0),
+                receivable=after.amount + after.adjusted,
+            )
 
 
 @record_kind(

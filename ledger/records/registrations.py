@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from ledger.business_day import business_day
-from ledger.facts import Member, Registration, RegistrationCollateral, RegistrationQuery
+from ledger.facts import Fact, Member, Registration, RegistrationCollateral, RegistrationQuery
 from ledger.finding import Code
+from ledger.position import Position
 from ledger.records.base import (
     MAX_ITEMS,
     Day,
@@ -24,7 +25,7 @@ from ledger.records.base import (
     Text,
     record_kind,
 )
-from ledger.records.collateral import Collateral, collateral_named
+from ledger.records.collateral import TABLES, Collateral, collateral_named
 from ledger.records.paths import Paths, follow, since
 
 if TYPE_CHECKING:
@@ -286,6 +287,7 @@ class RegistrationQueried(Payload):
                 and found.id not in self.conflicts
                 and found.secured_party != self.by
                 and self._in_force(found)
+                and self._covered(facts, found, row)
             ):
                 wrong[found.id] = "is left out", found.from_position
         if wrong:
@@ -297,6 +299,18 @@ class RegistrationQueried(Payload):
                 others=[position for _, position in wrong.values()],
                 registrations=len(wrong),
             )
+
+    def _covered(self, facts: Projection, registration: Registration, row: RegistrationCollateral) -> bool:
+        """Tell whether the search must have found the thing there; not where its name or the day leaves that open.
+
+        A search names no kind: one name may be a debtor's and things' of several kinds.
+        """
+        tables: list[type[Fact]] = [Member, *TABLES.values()]
+        if sum(facts.last(table, self.subject) is not None for table in tables) > 1:
+            return False
+        if facts.kind_at(Position.from_number(row.from_position)) == "registration.filed":
+            return True
+        return business_day(self.at) > registration.changed_on  # an amendment, whose day is this one or an earlier one
 
     def _in_force(self, registration: Registration) -> bool:
         """Tell whether a registration was there to be found at the time of the search."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.facts import Member, Payment, Plan, PlanCash, Shortfall, ShortfallPayment
+from ledger.facts import Member, Payment, PaymentUse, Plan, PlanCash, Shortfall, ShortfallPayment
 from ledger.finding import Code
 from ledger.records.base import Day, Id, Need, Payload, Positive, Reference, Role, record_kind
+from ledger.records.cash import take_of_payment
 from ledger.records.plans import count_cash, running
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class ShortfallPaid(Payload):
     payment: Id | None = None
 
     def references(self) -> list[Reference]:
-        paid = [] if self.payment is None else [Reference(Payment, self.payment)]
+        paid: list[Reference] = []
+        if self.payment is not None:
+            paid = [Reference(Payment, self.payment), Reference(PaymentUse, self.payment, Need.READ)]
         return [
             Reference(ShortfallPayment, self.shortfall, Need.NEW),
             Reference(Plan, self.plan, Need.ESSENTIAL),
@@ -102,6 +105,8 @@ class ShortfallPaid(Payload):
             )
         )
         count_cash(facts, self.plan, made_up=self.amount)
+        if self.payment is not None:
+            take_of_payment(facts, self.payment, self.amount)
 
     def _check_payer(self, facts: Projection, call: Shortfall) -> None:
         payment = None if self.payment is None else facts.current(Payment, self.payment)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from ledger.errors import StoreDamaged, Unknown
+from ledger.position import HEIGHT_LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     format: Literal["glasspool-snapshot-1"] = "glasspool-snapshot-1"
-    height: Count
+    height: Annotated[int, Field(ge=0, lt=HEIGHT_LIMIT)]
     block_hash: Digest
     block_time: str
     """Instant of the block, ISO 8601 UTC."""

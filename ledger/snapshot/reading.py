@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ledger.errors import StoreDamaged, StoreUnavailable
@@ -53,9 +55,12 @@ class Snapshot:
         shows that the snapshot holds the ledger's facts and nothing else.
         """
         for table in FACTS:
-            self._check(table, watch)
+            with _sound(self.manifest.tables[table.label].file):
+                self._check(table, watch)
         streams = [stream for table in FACTS for stream in (self._begun(table), self._ended(table))]
-        if chained(streams, self.manifest.height).hex() != self.manifest.facts_digest:
+        with _sound("A table"):
+            digest = chained(streams, self.manifest.height)
+        if digest.hex() != self.manifest.facts_digest:
             raise _damaged("The tables do not give the facts digest that the manifest states")
 
     def _check(self, table: type[Fact], watch: Callable[[str, int], None]) -> None:
@@ -78,7 +83,7 @@ class Snapshot:
     def _rows(self, table: type[Fact]) -> Iterator[list[tuple[Any, ...]]]:
         converts = from_arrow(table)
         with pq.ParquetFile(self.folder / self.manifest.tables[table.label].file) as file:
-            if file.schema_arrow.names != arrow_schema(table).names:
+            if _shape(file.schema_arrow) != _shape(arrow_schema(table)):
                 raise _damaged(f"{table.label}.parquet does not have the columns of this version of Glasspool")
             for batch in file.iter_batches(ROWS):
                 columns = []
@@ -128,6 +133,25 @@ class Snapshot:
                 "no-spark", "Spark is not installed here", next_step="Install Glasspool with its `spark` extra."
             ) from None
         return Market(ibis.pyspark.connect(session), self.files())
+
+
+def _shape(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
+    """Return the columns in order with their types; Parquet has no seconds, and keeps them as milliseconds."""
+    return [
+        (each.name, pa.timestamp("ms", each.type.tz) if pa.types.is_timestamp(each.type) else each.type)
+        for each in schema
+    ]
+
+
+@contextmanager
+def _sound(what: str) -> Iterator[None]:
+    """Tell as damage whatever the readers of Parquet run into, and a value that is none."""
+    import duckdb
+
+    try:
+        yield
+    except (pa.ArrowException, duckdb.Error, OSError, ValueError, ArithmeticError, RecursionError) as failure:
+        raise _damaged(f"{what} cannot be read: {' '.join(str(failure).split())[:200]}") from failure
 
 
 def _damaged(message: str) -> StoreDamaged:

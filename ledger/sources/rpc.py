@@ -91,7 +91,8 @@ class RpcClient:
             raise _no_address(url, "it has no http(s) scheme or no host")
         self.limits = limits
         self._url = parsed.copy_with(userinfo=b"")
-        self.name = shown(self._url)
+        # A path or a query may hold a key; the origin is what a person knows the node by.
+        self.name = shown(self._url.copy_with(path="/", query=None, fragment=None)).rstrip("/")
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         if parsed.userinfo:
             self._headers["Authorization"] = (

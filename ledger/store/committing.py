@@ -14,7 +14,7 @@ from ledger.store.digest import NO_FACTS
 from ledger.store.engine import guarded, writing
 from ledger.store.log import append_to_log
 from ledger.store.projecting import BlockRows, block_rows, project
-from ledger.store.schema import check_facts
+from ledger.store.schema import check_facts, stale
 from ledger.store.tables import BlockRow, DocumentRow, FindingRow, RecordRow
 from ledger.store.writing import Writer
 from ledger.suites import sm3
@@ -44,14 +44,16 @@ class Committer:
         self._keys = keys
         self._writer = Writer(engine.dialect)
         self._cache = FactCache()
-        self._head: bytes | None = None
-        """Hash of the block the cache is about."""
+        self._head: tuple[bytes, bytes] | None = None
+        """Hash and facts digest of the block the cache is about: a rebuild changes the second alone."""
 
     def commit(self, block: VerifiedBlock, *, trusted: str) -> tuple[Finding, ...]:
         """See :meth:`ledger.store.Store.commit`."""
         packed = zstandard.ZstdCompressor(level=LEVEL).compress(block.document)
         with guarded(f"committing block {block.height}"), self._engine.begin() as connection:
-            check_facts(state.take(connection, state.FACTS, state.REBUILDING))
+            kept = state.take(connection, state.FACTS, state.REBUILDING, state.KEYS)
+            check_facts(kept)
+            self._check_keys(connection, kept.get(state.KEYS))
             before = self._digest_before(connection, block)
             projection = project(connection, self._cache, block, self._keys)
             rows = block_rows(block, projection, before)
@@ -59,11 +61,18 @@ class Committer:
             write_facts(self._writer, connection, rows)
             write_findings(self._writer, connection, rows)
             _write_state(connection, trusted)
-            if block.height == 0:
-                state.put(connection, state.KEYS, state.names_of(self._keys))
         self._cache.keep(projection.seen)
-        self._head = block.hash
+        self._head = block.hash, rows.block["facts_digest"]
         return tuple(projection.findings)
+
+    def _check_keys(self, connection: Connection, kept: str | None) -> None:
+        """Raise ``facts-stale`` when the facts so far were read with other keys; a ledger without records has none."""
+        names = state.names_of(self._keys)
+        if kept == names:
+            return
+        if connection.execute(select(_RECORD.c.position).limit(1)).first() is not None:
+            raise stale("The facts of this node were read with other keys than are here now")
+        state.put(connection, state.KEYS, names)
 
     def _digest_before(self, connection: Connection, block: VerifiedBlock) -> bytes:
         """Return the head's facts digest; the block must follow that head."""
@@ -74,7 +83,7 @@ class Committer:
         height, hash_, digest = (-1, block.parent_hash, NO_FACTS) if head is None else head
         if (block.height, block.parent_hash) != (height + 1, hash_):
             raise moved(f"Block {block.height} does not follow block {height}, where this database stands")
-        if self._head != hash_:
+        if self._head != (hash_, digest):
             self._cache.clear()
         return bytes(digest)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select, text
 
-from ledger.errors import StoreDamaged
+from ledger.errors import StoreDamaged, StoreUnavailable
 from ledger.projection import Projection
 from ledger.store import state
 from ledger.store.cache import CommittedFacts, FactCache
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from ledger.store.projecting import BlockRows
     from ledger.store.stored import Difference
 
-__all__ = ["Inspection"]
+__all__ = ["CHANGED", "Inspection"]
+
+CHANGED = "facts-changed"
+"""The code of the error that whoever reads facts here meets once they are no longer ours."""
 
 # What a projection may run into on values that no record can have stated.
 NONSENSE = (LookupError, ValueError, TypeError, ArithmeticError, AttributeError, AssertionError)
@@ -78,8 +81,7 @@ class Inspection:
     def state(self) -> dict[str, tuple[str, bool]]:
         """Return every text of the state by name, and whether its seal holds."""
         with self._reading() as connection:
-            rows = stored_rows(connection, STATE, "1 = 1")
-        return {row["name"]: (row["text"], row["seal"] == state.seal(row["name"], row["text"])) for row in rows}
+            return _state(connection)
 
     def documents(self, heights: Sequence[int]) -> dict[int, tuple[Any, Any]]:
         """Return the packed bytes and their digest for those of these blocks that have any."""
@@ -88,8 +90,11 @@ class Inspection:
         return {row["height"]: (row["content"], row["digest"]) for row in rows}
 
     def facts_digest(self, height: int) -> bytes:
-        """Return the facts digest as it is stored, or what comes before the first where there is none."""
-        with self._reading() as connection:
+        """Return the facts digest as it is stored, or what comes before the first where there is none.
+
+        As all that reads facts here, raises StoreUnavailable ``facts-changed`` when they are no longer ours.
+        """
+        with self._reading_facts() as connection:
             rows = stored_rows(connection, BLOCK, f"height = {height}")
         return bytes(rows[0]["facts_digest"]) if rows else NO_FACTS
 
@@ -99,7 +104,7 @@ class Inspection:
             self._cache.clear()
         self._last = None
         try:
-            with self._reading() as connection:
+            with self._reading_facts() as connection:
                 projection = project(connection, self._cache, block, self._keys)
         except NONSENSE as failure:
             raise StoreDamaged("store-damaged", f"Facts that block {block.height} builds on make no sense") from failure
@@ -114,7 +119,7 @@ class Inspection:
 
     def compare(self, blocks: Sequence[BlockRows], *, facts: bool) -> list[Difference]:
         """Return every difference between these blocks of successive heights and what is stored of them."""
-        with self._reading() as connection:
+        with self._reading_facts() if facts else self._reading() as connection:
             return list(compare(connection, blocks, facts=facts))
 
     def gaps(self, head: int) -> list[Difference]:
@@ -130,9 +135,25 @@ class Inspection:
 
     def facts_are_ours(self) -> bool:
         """Tell whether the facts are whole, of this code's version, and read with the keys that are here now."""
-        kept = {name: text for name, (text, _) in self.state().items()}
+        with self._reading() as connection:
+            return self._are_ours(connection)
+
+    def _are_ours(self, connection: Connection) -> bool:
+        kept = {name: text for name, (text, _) in _state(connection).items()}
         made = kept.get(state.FACTS), kept.get(state.KEYS)
         return state.REBUILDING not in kept and made == (FACTS_VERSION, state.names_of(self._keys))
+
+    @contextmanager
+    def _reading_facts(self) -> Iterator[Connection]:
+        """Give a transaction that sees whole facts of ours, or none: a rebuild may have come between."""
+        with self._reading() as connection:
+            if not self._are_ours(connection):
+                raise StoreUnavailable(
+                    "facts-changed",
+                    "The facts of this node are being made again, or were made otherwise",
+                    next_step="Ask again.",
+                )
+            yield connection
 
     def recheck_log(self, size: int) -> None:
         """Return when the log of blocks is what its blocks make of it; raises StoreDamaged ``log-damaged``."""
@@ -145,6 +166,11 @@ class Inspection:
         with self._reading() as connection:
             told = [str(row[0]) for row in connection.execute(text("PRAGMA integrity_check"))]
         return [] if told == ["ok"] else told
+
+
+def _state(connection: Connection) -> dict[str, tuple[str, bool]]:
+    rows = stored_rows(connection, STATE, "1 = 1")
+    return {row["name"]: (row["text"], row["seal"] == state.seal(row["name"], row["text"])) for row in rows}
 
 
 def _now(connection: Connection, head: int) -> int:

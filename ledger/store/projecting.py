@@ -45,7 +45,7 @@ class BlockRows:
 def project(connection: Connection, cache: FactCache, block: VerifiedBlock, keys: Keyring) -> Projection:
     """Return the facts and findings of a block, on top of the facts of the blocks before it as they are stored."""
     projection = Projection(CommittedFacts(connection, cache, block.height))
-    read = [(_record_of(block, event), keys.read(event.kind, event.payload)) for event in block.events]
+    read = [(_record_of(block, event), keys.read(event.kind, event.payload, event.sender)) for event in block.events]
     wanted: set[tuple[type[Fact], str]] = {(Address, record.sender) for record, _ in read}
     payloads = [(record, content.payload) for record, content in read if isinstance(content.payload, Payload)]
     for record, payload in payloads:

@@ -25,6 +25,8 @@ from ledger.store.writing import Writer
 from ledger.suites import sm3
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import Connection, Engine, Table
 
     from ledger.admission import VerifiedBlock
@@ -49,15 +51,20 @@ class Rebuilder:
         self._last: bytes | None = None
         """Hash of the block the cache is about."""
 
-    def begin(self, progress: str) -> None:
-        """Forget every fact, finding and digest: from here to :meth:`end` the store is *rebuilding*."""
+    def begin(self, progress: Callable[[bytes], str]) -> bytes:
+        """Forget every fact, finding and digest: from here to :meth:`end` the store is *rebuilding*.
+
+        Returns the head's facts digest, empty when it is of another version's facts; ``progress`` makes its text of it.
+        """
         with guarded("forgetting the old facts"), self._engine.begin() as connection:
+            before = _digest(connection)
             for table in (_FINDING, *(fact.__table__ for fact in FACTS)):
                 connection.execute(table.delete())
             connection.execute(update(_BLOCK).values(facts_digest=b""))
             state.put(connection, state.FACTS, FACTS_VERSION)
             state.put(connection, state.KEYS, state.names_of(self._keys))
-            state.put(connection, state.REBUILDING, progress)
+            state.put(connection, state.REBUILDING, progress(before))
+        return before
 
     def block(self, block: VerifiedBlock, *, before: str, after: str) -> int:
         """Make a verified block's row, records, facts and findings again: all of it or nothing; returns its findings.
@@ -94,6 +101,14 @@ class Rebuilder:
             fill_log(connection)
             state.put(connection, state.TRUSTED, trusted)
             state.drop(connection, state.REBUILDING)
+
+
+def _digest(connection: Connection) -> bytes:
+    if state.take(connection, state.FACTS, state.REBUILDING) != {state.FACTS: FACTS_VERSION}:
+        return b""
+    columns = _BLOCK.c
+    found = connection.execute(select(columns.facts_digest).order_by(columns.height.desc()).limit(1)).scalar()
+    return b"" if found is None else bytes(found)
 
 
 def _check(connection: Connection, progress: str) -> None:

@@ -17,7 +17,17 @@ from ledger.store.tables import BlockRow
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-__all__ = ["FACTS_VERSION", "SCHEMA", "Upgrade", "check_facts", "check_schema", "migrate", "rebuilding", "upgrade"]
+__all__ = [
+    "FACTS_VERSION",
+    "SCHEMA",
+    "Upgrade",
+    "check_facts",
+    "check_schema",
+    "migrate",
+    "rebuilding",
+    "stale",
+    "upgrade",
+]
 
 SCHEMA = "0002"
 """The migration this code reads and writes."""
@@ -88,11 +98,16 @@ def check_facts(kept: dict[str, str]) -> None:
     if state.REBUILDING in kept:
         raise rebuilding()
     if kept.get(state.FACTS) != FACTS_VERSION:
-        raise StoreUnavailable(
-            "facts-stale",
-            "The facts of this node were made by another version of Glasspool",
-            next_step="Run `glasspool rebuild`: it makes them again from the blocks stored here.",
-        )
+        raise stale("The facts of this node were made by another version of Glasspool")
+
+
+def stale(message: str) -> StoreUnavailable:
+    """Return the error of facts that must be made again before they are used or added to."""
+    return StoreUnavailable(
+        "facts-stale",
+        message,
+        next_step="Run `glasspool rebuild`: it makes them again from the blocks stored here.",
+    )
 
 
 def rebuilding() -> StoreUnavailable:

@@ -18,7 +18,7 @@ from ledger.keyring import NO_KEYS, Keyring
 from ledger.position import Position
 from ledger.sources import RawBlock
 from ledger.store import state
-from ledger.store.committing import Committer
+from ledger.store.committing import Committer, moved
 from ledger.store.digest import recompute
 from ledger.store.engine import connect, guarded, reading, writing
 from ledger.store.inspection import Inspection
@@ -30,7 +30,7 @@ from ledger.store.tables import BlockRow, DocumentRow, FindingRow, RecordRow
 from ledger.suites import sm3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -138,6 +138,19 @@ class Store:
         """Keep a text under one of the names of :mod:`ledger.store.state`."""
         with guarded("keeping its state"), writing(self._engine).begin() as connection:
             state.put(connection, name, text)
+
+    def exchange_state(self, before: Mapping[str, str | None], after: Mapping[str, str]) -> None:
+        """Keep these texts by name where ``before`` is still what is kept (None: nothing): all of them or none.
+
+        Raises StoreUnavailable ``store-moved`` when another process has changed one meanwhile.
+        """
+        with guarded("keeping its state"), writing(self._engine).begin() as connection:
+            kept = state.take(connection, *before)
+            for name, text in before.items():
+                if kept.get(name) != text:
+                    raise moved(f"What this node keeps as its {name} was changed meanwhile; nothing was written")
+            for name, text in after.items():
+                state.put(connection, name, text)
 
     # Blocks and records
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import socket
 from typing import Annotated
 
@@ -30,6 +29,8 @@ def serve(
     """Serve the node's pages to this machine, until interrupted."""
     from portal.app import make_app, require_loopback
     from portal.ledger_routes import ledger_routes
+    from portal.logs import set_up_logs
+    from portal.metrics import metrics_routes
     from portal.node import opened_store
     from portal.settings import Settings
 
@@ -43,14 +44,14 @@ def serve(
     from dashboards.texts import Language
 
     _refuse_taken_port(host, port)
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logs(settings)
     with opened_store(settings) as store:
         app = make_app(
             Desk(store, REGULATOR),
             host=host,
             port=port,
             language=Language(settings.lang),
-            routers=[ledger_routes(store, settings.checkpoints)],
+            routers=[ledger_routes(store, settings.checkpoints), metrics_routes(store)],
         )
         config = uvicorn.Config(
             app,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tomllib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from eth_abi import encode
 
 from ledger.admission import accept, examine, genesis
 from ledger.chains.shape import Log
-from ledger.contract_map import ContractMap, load_contract_map
+from ledger.contract_map import ContractMap, Unfit, _tuples, contract_map, load_contract_map
 from ledger.contracts import Registry
 from ledger.errors import Malformed, ProofFailed
 from ledger.facts import Financing, Receivable
@@ -290,3 +291,49 @@ def test_a_node_joins_with_a_map_proves_and_is_verified_by_whoever_has_the_map(t
     other = mapping_of(parties={f"0x{HASHES['core'].hex()}": "factor"}).to_json()
     assert ProofVerifier(**trust, maps=maps).verify(replace(proof, map=other)).verdict is Verdict.FAILED
     assert ProofVerifier(**trust, maps=maps).verify(replace(proof, map="{")).verdict is Verdict.FAILED
+
+
+NEVER = 253_402_300_799  # the last second of the year 9999
+
+
+@pytest.mark.parametrize("due", [NEVER, 2**64 - 1])
+def test_a_due_date_beyond_every_calendar_is_kept_raw(platform: Platform, due: int) -> None:
+    never = platform.log(
+        "ReceivableCreated", (ID,), ("bytes32", "bytes32", "uint256", "uint64"),
+        HASHES["supplier"], HASHES["core"], 5, due,
+    )  # fmt: skip
+    platform.call("supplier", "createReceivable(bytes32,bytes32,bytes32,uint256,uint64)", never)
+    assert [finding.code.value for finding in platform.follow()] == ["record.unknown_kind"]
+
+
+def made(source: dict[str, object], given: object) -> object:
+    """What a value of a map makes of an argument called ``a``."""
+    section = {"event": "E(uint256 a)", "record": "a.b", "payload": {"p": source}}
+    text = json.dumps({"format": 1, "name": "x", "functions": [{"signature": "f()"}], "sections": [section]})
+    return contract_map(text).record_of("E", {"a": given}, "0x00")[1]["p"]
+
+
+def test_values_are_exact_or_do_not_fit() -> None:
+    long = 1_234_567_890_123_456_789_012_345_678_901_234_567_890
+    assert made({"digits": "a", "places": 2}, long) == f"{str(long)[:-2]}.{str(long)[-2:]}"
+    assert made({"digits": "a", "places": 3}, 5) == "0.005"
+    assert made({"digits": "a"}, 5) == "5"
+    assert made({"digits": "a", "places": 2, "negative": True}, 5) == "-0.05"
+    assert made({"fen": "a", "decimals": 4}, 12_300) == 123
+    assert made({"fen": "a", "decimals": 0}, 3) == 300
+    for source, given in (
+        ({"text": "a"}, 10**12), ({"integer": "a", "prefix": "INV"}, 5), ({"fen": "a", "decimals": 3}, 1),
+        ({"day": "a"}, NEVER), ({"hex": "a"}, 5), ({"choice": "a", "of": {"1": "x"}}, 2),
+        ({"day": "a", "form": "yyyymmdd"}, 20_240_230),
+    ):  # fmt: skip
+        with pytest.raises(Unfit):
+            made(source, given)
+
+
+@pytest.mark.parametrize("kind", ["bytes[]", "string[]"])
+def test_lists_of_dynamic_values_are_not_read(kind: str) -> None:
+    text = MAP.read_text("utf-8").replace(
+        "Confirmed(bytes32 indexed id, bytes32 by)", f"Confirmed(bytes32 indexed id, {kind} by)"
+    )
+    with pytest.raises(ValueError, match="lists of text or bytes"):
+        ContractMap.model_validate(_tuples(tomllib.loads(text)))

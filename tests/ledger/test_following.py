@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledger.errors import LedgerError, Malformed, ProofFailed, SourceUnreachable
-from ledger.following import Following, State, follow
+from ledger.following import Following, State, attempt, follow
 from ledger.replica import join
 from ledger.store import Store
 from tests.support.chains import SmallChain
@@ -172,3 +172,46 @@ def test_it_stops_after_the_block_at_hand(store: Store, tmp_path: Path) -> None:
     followed = follow(store, sources, evidence=tmp_path, workers=0, stop=lambda: next(asked))
     assert followed.report.height == 2
     assert run(store, tmp_path, *sources).report.height == LAST
+
+
+def test_whose_turn_is_over_leaves_the_rest_to_the_next(store: Store, tmp_path: Path) -> None:
+    sources = [Named("slow", HONEST.blocks), Named("next", HONEST.blocks)]
+    over = iter([lambda: True, lambda: False])
+    seen: list[int] = []
+    followed = attempt(
+        store,
+        sources,
+        evidence=tmp_path,
+        workers=0,
+        turn=lambda: next(over),
+        watch=lambda progress: seen.append(progress.height),
+    )
+    assert seen == list(range(1, LAST + 1)), "the second goes on where the first was"
+    assert (followed.report.blocks, followed.failure, states(followed)) == (LAST, None, ["agrees", "agrees"])
+
+
+def test_an_attempt_tells_what_a_run_raises(store: Store, tmp_path: Path) -> None:
+    followed = attempt(
+        store, [Silent(HONEST.blocks), Named("liar", tampered(1))], evidence=tmp_path / "evidence", workers=0
+    )
+    assert isinstance(followed.failure, SourceUnreachable)
+    assert states(followed) == ["unreachable", "refused"]
+
+
+def test_one_that_was_stopped_says_nothing_of_sources_it_did_not_ask(store: Store, tmp_path: Path) -> None:
+    sources = [Named("a", HONEST.blocks), Named("b", HONEST.blocks)]
+    followed = attempt(store, sources, evidence=tmp_path, workers=0, stop=lambda: True)
+    assert (followed.report.height, followed.standings) == (1, ())
+
+
+class Confused(Named):
+    """Gives the block before the one it is asked for, once its own head is asked."""
+
+    def blocks(self, start: int) -> Iterator[RawBlock]:
+        yield from (self._blocks[LAST - 1 :] if start == LAST else super().blocks(start))
+
+
+def test_another_height_than_asked_for_is_no_fork(store: Store, tmp_path: Path) -> None:
+    followed = run(store, tmp_path, Named("a", HONEST.blocks), Confused("b", HONEST.blocks))
+    assert states(followed) == ["agrees", "refused"]
+    assert followed.standings[1].code == "height"

@@ -16,7 +16,8 @@ from ledger.position import Position
 from ledger.proofs import Proof, ProofVerifier, Prover
 from ledger.rebuild import rebuild
 from ledger.replica import join, sync
-from ledger.store import Store
+from ledger.store import Store, state
+from ledger.store.state import REBUILDING
 from ledger.verdict import Verdict
 from tests.support.chains import SmallChain
 from tests.support.sources import Listed
@@ -124,6 +125,30 @@ class TestSealers:
         with pytest.raises(SealerChangeUnexplained):
             chain.accept(chain.next_day(), replace(state, pins=(changed.pin(height=4),)))
 
+    def test_are_not_pinned_over_a_block_committed_meanwhile(
+        self, changed: Changed, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        real = Store.trusted
+
+        def overtaken(store: Store) -> str | None:
+            held = real(store)
+            monkeypatch.setattr(Store, "trusted", real)
+            pin_sealers(store, changed.pin())
+            assert changed.sync() == 5
+            return held
+
+        monkeypatch.setattr(Store, "trusted", overtaken)
+        with pytest.raises(StoreUnavailable) as refused:
+            pin_sealers(changed.store, changed.pin(by="li"))
+        assert refused.value.code == "store-moved"
+        assert (changed.trusted().height, [each.by for each in changed.trusted().pins]) == (5, ["wang"])
+
+    def test_are_not_pinned_while_facts_are_rebuilt(self, changed: Changed) -> None:
+        changed.store.keep_state(REBUILDING, "somewhere")
+        with pytest.raises(StoreUnavailable) as refused:
+            pin_sealers(changed.store, changed.pin())
+        assert refused.value.code == "facts-rebuilding"
+
     def test_the_state_with_its_pins_survives_its_own_text(self, changed: Changed) -> None:
         pin_sealers(changed.store, changed.pin())
         state = changed.trusted()
@@ -228,6 +253,45 @@ class TestRepinning:
         rebuild(held, workers=0)
         assert held.record_count() == 1
         assert repin(held, **pin, workers=0)[1] is False  # type: ignore[arg-type]
+
+    def test_of_blocks_that_others_were_added_to_meanwhile_changes_nothing(
+        self, store: tuple[Store, SmallChain], tmp_path: Path
+    ) -> None:
+        held, chain = store
+        before = held.anchor()
+        chain.next_day()
+
+        def meanwhile(height: int, target: int) -> None:
+            sync(held, Listed(chain.blocks), evidence=tmp_path, workers=0)
+
+        pin = {"genesis_hash": chain.consortium.genesis_hash, "contracts": (chain.consortium.contract,)}
+        with pytest.raises(StoreUnavailable) as refused:
+            repin(held, **pin, workers=0, watch=meanwhile)  # type: ignore[arg-type]
+        assert refused.value.code == "store-moved"
+        assert held.anchor() == before
+        held.at()
+
+    def test_whose_second_text_cannot_be_written_changes_nothing(
+        self, store: tuple[Store, SmallChain], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        held, chain = store
+        real = state.put
+        written: list[str] = []
+
+        def fails(connection: Any, name: str, text: str) -> None:
+            if written:
+                raise KeyboardInterrupt
+            written.append(name)
+            real(connection, name, text)
+
+        before = held.anchor()
+        pin = {"genesis_hash": chain.consortium.genesis_hash, "contracts": (chain.consortium.contract,)}
+        with monkeypatch.context() as patched:
+            patched.setattr(state, "put", fails)
+            with pytest.raises(KeyboardInterrupt):
+                repin(held, **pin, workers=0)  # type: ignore[arg-type]
+        assert (held.anchor(), written != []) == (before, True)
+        held.at()
 
     def test_of_another_ledger_changes_nothing(self, store: tuple[Store, SmallChain]) -> None:
         held, _ = store

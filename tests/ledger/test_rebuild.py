@@ -14,6 +14,7 @@ from ledger.rebuild import rebuild
 from ledger.replica import sync
 from ledger.scrub import scrub
 from ledger.store import Store, state
+from ledger.store.inspection import Inspection
 from ledger.store.rebuilding import Rebuilder
 from tests.support.first_schema import first_release
 from tests.support.sources import Listed
@@ -166,6 +167,61 @@ def test_two_rebuilds_do_not_interleave(store: Store, monkeypatch: pytest.Monkey
         rebuild(store, workers=0)
     assert refused.value.code == "store-moved"
     assert store.recompute_facts_digest() == store.at().facts_digest
+
+
+def test_a_block_committed_before_it_began_is_made_again_too(
+    store: Store, chain: SmallChain, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    real = Rebuilder.begin
+
+    def overtaken(self: Rebuilder, progress: Any) -> bytes:
+        sync(store, Listed(chain.blocks), evidence=tmp_path, workers=0)
+        return real(self, progress)
+
+    monkeypatch.setattr(Rebuilder, "begin", overtaken)
+    report = rebuild(store, workers=0)
+    assert (report.start, report.height, report.changed) == (0, 14, False)
+    assert store.at().facts_digest == store.recompute_facts_digest() == report.facts_digest
+    assert scrub(store, at=AT, workers=0).damage == ()
+
+
+@pytest.mark.parametrize("meanwhile", ["under way", "begun and ended", "before it is compared"])
+def test_a_scrub_beside_it_says_nothing_of_facts(store: Store, monkeypatch: pytest.MonkeyPatch, meanwhile: str) -> None:
+    before = everything(store)
+    step = "compare" if meanwhile == "before it is compared" else "project"
+    real = getattr(Inspection, step)
+    told: list[str] = []
+    real_block = Rebuilder.block
+
+    def stops(self: Rebuilder, block: Any, **given: Any) -> int:
+        if block.height == 7:
+            raise KeyboardInterrupt
+        return real_block(self, block, **given)
+
+    def rebuilds() -> None:
+        monkeypatch.setattr(Rebuilder, "block", stops)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild(store, workers=0)
+        monkeypatch.setattr(Rebuilder, "block", real_block)
+
+    def beside(self: Inspection, *given: Any, **more: Any) -> Any:
+        told.append(step)
+        if len(told) == (1 if step == "compare" else 5):
+            rebuilds()
+        if len(told) == 9 and meanwhile == "begun and ended":
+            rebuild(store, workers=0)
+        return real(self, *given, **more)
+
+    execute(store, "UPDATE finding SET message = 'x' WHERE position = (SELECT min(position) FROM finding)")
+    monkeypatch.setattr(Inspection, step, beside)
+    report = scrub(store, at=AT, workers=0)
+    assert (report.damage, report.facts, report.verdict.value) == ((), False, "INDETERMINATE")
+    assert report.blocks == 14
+    monkeypatch.undo()
+    if store.state(state.REBUILDING) is not None:
+        rebuild(store, workers=0)
+    assert everything(store) == before
+    assert scrub(store, at=AT, workers=0).verdict.value == "PASSED"
 
 
 def test_a_store_that_joined_nothing_has_nothing_to_rebuild(database: MakeDatabase) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ledger import replica
 from ledger.anchor import Trusted
 from ledger.consortium import PIN, Consortium, generate_sample, import_receivables, packaged_map, pin
 from ledger.consortium.server import Node
@@ -131,6 +132,27 @@ def test_a_tampered_block_stops_the_sync_keeps_the_evidence_and_goes_on_once_rep
     source.close()
     assert follow(database, archive, workers=1) == expected
     assert evidence.exists(), "evidence of a lie is not thrown away"
+
+
+@pytest.mark.parametrize("limit", [{"EVIDENCE_FILES": 4}, {"EVIDENCE_BYTES": 400}])
+def test_evidence_does_not_fill_the_disk(
+    limit: dict[str, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in limit.items():
+        monkeypatch.setattr(replica, name, value)
+    said = []
+    for at in (*range(9), 0):
+        refusal = ProofFailed("header-hash", "no", next_step="Ask.")
+        replica.keep_evidence(tmp_path, RawBlock(height=7, document=b"%d" % at * 100), refusal)
+        said.append(refusal.next_step)
+    kept = sorted(tmp_path.iterdir())
+    assert 3 <= len(kept) <= 5, "two blocks or so with their reasons, and one reason of all the others"
+    assert sum(file.stat().st_size for file in kept) < 1_000
+    assert json.loads((tmp_path / "block-000000000007.reason.json").read_text())["code"] == "header-hash"
+    assert "is kept as" in said[0]
+    assert said[0] == said[-1], "what is kept stays"
+    assert str(tmp_path) in said[8]
+    assert "reason alone" in said[8]
 
 
 def test_a_source_that_breaks_off_loses_nothing_of_what_it_gave(archive: Path, tmp_path: Path) -> None:

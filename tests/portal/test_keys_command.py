@@ -94,3 +94,12 @@ def test_a_key_that_others_may_read_is_refused(home: Path) -> None:
     with pytest.raises(KeyUnusable) as refused:
         keys.read("p")
     assert refused.value.code == "key-exposed"
+
+
+def test_one_passphrase_opens_all_keys(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(capsys, "keys", "new", "regulator")
+    monkeypatch.setenv(PASSPHRASE, "another")
+    assert run(capsys, "keys", "new", "second")[1]["error"]["code"] == "key-shape"
+    assert not (home / "keys" / "second.pem").exists()

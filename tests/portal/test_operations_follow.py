@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ledger.sources import RawBlock
 
 FOLLOW = [sys.executable, "-c", "from portal.cli import main; main()", "sync", "--follow", "--json"]
-DEADLINE = 60.0
+DEADLINE = 120.0  # seconds; a machine may be busy
 
 
 def chain(head: int) -> SmallChain:

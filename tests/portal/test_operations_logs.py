@@ -99,10 +99,12 @@ def test_the_level_is_what_was_set(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
-        ("http://user:secret@host:1/x", "http://***@host:1/x"),
+        ("http://user:secret@host:1/x", "http://***@host:1/…"),
+        ("https://host/v1/KEY?apikey=SECRET", "https://host/…"),
+        ("https://host?apikey=SECRET", "https://host/…"),
         ("https://token@host", "https://***@host"),
         ("postgresql://u:p@w@host/db", "postgresql://***@host/db"),
-        ("http://host/a@b", "http://host/a@b"),
+        ("http://host/a@b", "http://host/…"),
         ("/folder/a@b", "/folder/a@b"),
     ],
 )

@@ -72,7 +72,7 @@ def scans(engine: Engine, said: Statements) -> list[str]:
     found = []
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
-            for kind in ("seqscan", "hashjoin", "mergejoin", "material"):
+            for kind in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "material"):
                 connection.exec_driver_sql(f"SET LOCAL enable_{kind} = off")  # tables this small would all be scanned
         for statement, parameters in said:
             if not statement.startswith(("SELECT", "WITH")):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parents[2]
-KILLS = int(os.environ.get("GLASSPOOL_KILLS", "5"))
+KILLS = int(os.environ.get("GLASSPOOL_KILLS", "3"))
 """How often; 100 to be sure, which takes half an hour."""
 
 

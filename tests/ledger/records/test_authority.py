@@ -44,7 +44,7 @@ def test_what_an_account_that_admitted_itself_writes_is_found_every_time(book: B
     assert book.tell(STRANGER, "member.admitted", admitted("accomplice", ["bank"])) == ["sender.unknown"]
     assert book.store.at().get(Member, "accomplice") is None
     assert book.tell("operator", "member.admitted", admitted(STRANGER, ["supplier"])) == []
-    assert book.tell(STRANGER, "invoice.registered", invoice("k")) == []
+    assert book.tell(STRANGER, "invoice.registered", invoice("k", seller=STRANGER)) == []
 
 
 def test_within_one_block_it_gives_none_either(book: Book) -> None:

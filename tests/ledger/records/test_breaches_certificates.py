@@ -38,8 +38,27 @@ def test_issue_within_the_confirmed_receivable(book: Book) -> None:
     assert book.tell("core", "certificate.issued", issued("s", out(113_000, "supplier"))) == []
     over = issued("s", out(1, "supplier"))
     assert book.tell("core", "certificate.issued", over) == ["certificate.exceeds_receivable"]
-    assert dict(book.found[-1].details) == {"certified": 113_001, "receivable": 113_000}
+    assert dict(book.found[-1].details) == {"certified": 113_001, "receivable": 113_000, "paid": 0}
     assert book.store.at().get(Receivable, "s").certified == 113_001
+
+
+def test_issue_within_what_is_still_owed(book: Book) -> None:
+    paid = {
+        "payment": "p", "payer": "core", "payee": "supplier", "amount": 50_000, "date": "2026-01-05",
+        "bank_reference": "b", "settles": [{"target": "receivable", "id": "r", "amount": 50_000}],
+    }  # fmt: skip
+    confirmed(book, "r")
+    confirmed(book, "s")
+    assert book.tell("core", "certificate.issued", issued("r", out(50_000, "supplier"), certificate="c1")) == []
+    assert book.tell("bank", "payment.recorded", paid) == []
+    assert book.tell("core", "certificate.issued", issued("r", out(63_000, "supplier"), certificate="c2")) == [], (
+        "it paid for c1"
+    )
+    settles = [{"target": "receivable", "id": "s", "amount": 50_000}]
+    assert book.tell("bank", "payment.recorded", {**paid, "payment": "q", "settles": settles}) == []
+    whole = issued("s", out(63_001, "supplier"), certificate="c3")
+    assert book.tell("core", "certificate.issued", whole) == ["certificate.exceeds_receivable"]
+    assert dict(book.found[-1].details) == {"certified": 63_001, "receivable": 113_000, "paid": 50_000}
 
 
 def test_issue_by_the_debtor_to_the_creditor(book: Book) -> None:

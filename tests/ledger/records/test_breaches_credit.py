@@ -270,6 +270,18 @@ def test_an_issuer_without_a_credit_for_certificates_is_not_bound(owed: Book) ->
     assert issued(owed, "a", 100) == []
 
 
+def test_what_an_issuer_grants_itself_is_no_cover(owed: Book) -> None:
+    own = granted("D", grantor="core")
+    assert owed.tell("core", "credit.granted", own) == []
+    made = owed.say("core", "credit.effective", {"credit": "D", "at": "2026-01-05"})
+    occupied = {"credit": "D", "inputs": [output_id(made, 0)], "outputs": [piece("occupied", LIMIT, "b")]}
+    owed.say("core", "credit.occupied", occupied)
+    assert owed.seal() == ()
+    assert issued(owed, "a", 1) == [], "nor does it bind"
+    effective(owed)
+    assert issued(owed, "b", 1) == ["certificate.exceeds_quota"]
+
+
 def test_quota_occupied_in_the_same_block_covers(owed: Book) -> None:
     whole = effective(owed)
     owed.say("bank", "credit.occupied", {"credit": "C", "inputs": [whole], "outputs": [piece("occupied", LIMIT, "a")]})

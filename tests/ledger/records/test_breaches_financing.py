@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ledger.facts import Financing, FinancingCollateral, FinancingMove, output_id
+from ledger.facts import Financing, FinancingCollateral, FinancingMove, Invoice, output_id
 from tests.support.ledger_book import Book, certificate_on, financed_by_factor, invoice, out, receivable
 
 WHOLE = 113_000
@@ -45,7 +45,7 @@ def trade(book: Book) -> Book:
     book.tell("supplier", "receivable.registered", receivable("r"))
     for name in ("i", "j"):
         book.say("supplier", "invoice.registered", invoice(name))
-    book.say("supplier", "invoice.registered", invoice("foreign", seller="lab"))
+    book.say("lab", "invoice.registered", invoice("foreign", seller="lab"))
     issued = {
         "receipt": "w", "warehouse": "house", "location": "A", "lot": "1", "goods": "钢材", "quantity": "10",
         "unit": "t", "owner": "supplier", "date": "2026-01-05",
@@ -354,3 +354,26 @@ def test_look_through_both_ways(book: Book) -> None:
     assert told(book, "released") == []
     assert [row.financing for row in book.store.at().select(FinancingCollateral)] == ["g"]
     assert book.store.at(height).count(FinancingCollateral) == 3
+
+
+def test_what_is_put_up_whole_is_put_up_once(trade: Book) -> None:
+    both = opened("f", secured("invoice", "i"), secured("invoice", "i", 1))
+    assert trade.tell("bank", "financing.opened", both) == ["financing.exceeds_collateral"]
+    assert dict(trade.found[-1].details) == {"financing": "f", "amount": WHOLE + 1, "worth": WHOLE}
+    parts = opened("g", secured("invoice", "i", WHOLE - 1), secured("invoice", "i", 1), secured("invoice", "j"))
+    assert trade.tell("bank", "financing.opened", parts) == []
+
+
+def test_no_financing_rests_on_an_invoice_that_is_not_normal(trade: Book) -> None:
+    trade.say("supplier", "receivable.registered", receivable("on-i", "i", amount=1))
+    trade.say("supplier", "receivable.registered", receivable("on-j", "j", amount=1))
+    trade.say("verifier", "invoice.status_changed", {"invoice": "i", "status": "voided", "at": "2026-01-05"})
+    assert trade.seal() == ()
+    voided = trade.store.at().get(Invoice, "i")
+    for name, thing in (("f", ("invoice", "i")), ("g", ("package", "k")), ("h", ("receivable", "on-i"))):
+        assert trade.tell("bank", "financing.opened", opened(name, secured(*thing))) == ["invoice.not_normal"], thing
+        assert trade.found[-1].others == (voided.began,)
+    all_of_it = opened("l", secured("invoice", "i"), secured("package", "k"))
+    assert trade.tell("bank", "financing.opened", all_of_it) == ["invoice.not_normal"], "told once"
+    lawful = opened("m", secured("invoice", "j"), secured("receivable", "on-j"))
+    assert trade.tell("bank", "financing.opened", lawful) == []

@@ -42,7 +42,7 @@ def test_the_first_member_is_an_operator(tmp_path) -> None:
 def test_a_suspended_member_may_not_write(book: Book) -> None:
     assert book.tell("operator", "member.suspended", {"member": "tier2", "reason": "left"}) == []
     assert book.tell("tier2", "invoice.registered", invoice("i", seller="tier2")) == ["sender.suspended"]
-    assert book.tell("supplier", "invoice.registered", invoice("j", seller="tier2")) == []
+    assert book.tell("supplier", "invoice.registered", invoice("j", buyer="tier2")) == []
     assert book.tell("operator", "member.suspended", {"member": "tier2", "reason": "again"}) == ["member.status_path"]
 
 

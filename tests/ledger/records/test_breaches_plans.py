@@ -282,6 +282,19 @@ def test_shortfalls(book: Book) -> None:
     assert book.tell("custodian", "shortfall.paid", early) == ["dates.order", "shortfall.over_paid"]
 
 
+def test_a_payment_makes_up_no_more_than_was_paid(book: Book) -> None:
+    pooled(book)
+    book.say("bank", "payment.recorded", payment("guarantor", 60))
+    book.say("manager", "shortfall.called", called("s1", 100))
+    assert book.seal() == ()
+    for name, amount in (("x1", 40), ("x2", 20)):
+        assert book.tell("custodian", "shortfall.paid", shortfall_paid(name, "s1", amount, payment="guarantor")) == []
+    more = shortfall_paid("x3", "s1", 1, payment="guarantor")
+    assert book.tell("custodian", "shortfall.paid", more) == ["collection.exceeds_payment"]
+    assert dict(book.found[-1].details) == {"paid": 60, "collected": 61}
+    assert book.tell("custodian", "shortfall.paid", shortfall_paid("x4", "s1", 1)) == []
+
+
 def test_what_is_paid_on_a_shortfall_may_be_distributed(book: Book) -> None:
     pooled(book)
     book.say("servicer", "collection.received", received("c1", 95_000, ("p", "r", 95_000)))

@@ -330,3 +330,34 @@ def test_what_came_and_left_within_one_block_is_not_in_the_pool(book: Book) -> N
     book.say("factor", "pool.repurchased", {**bought, "reason": "cleanup"})
     book.say("factor", "cleanup_call", {"plan": "one", "date": "2026-01-05", "by": "factor", "price": 113_000})
     assert [finding.code.value for finding in book.seal()] == ["pool.not_owner"]  # the creditor is the supplier
+
+
+def test_a_certified_receivable_is_assigned_by_its_outputs(book: Book) -> None:
+    book.say("operator", "member.updated", {"member": "supplier", "roles": ["supplier", "originator"]})
+    book.tell("manager", "plan.established", plan("plan-1", originators=["supplier"]))
+    financed_by_factor(book, "sold")
+    kept = certificate_on(book, "kept")
+    bare = assigned("plan-1", ("sold", []), assignor="supplier")
+    assert book.tell("supplier", "pool.assigned", bare) == ["pool.not_owner"]
+    held = assigned("plan-1", ("kept", [kept]), assignor="supplier")
+    assert book.tell("supplier", "pool.assigned", held) == []
+
+
+def test_no_certificate_is_issued_on_what_a_pool_holds_bare(book: Book) -> None:
+    book.say("operator", "member.updated", {"member": "supplier", "roles": ["supplier", "originator"]})
+    book.say("manager", "plan.established", plan("plan-1", originators=["supplier"]))
+    for name in ("bare", "free"):
+        book.say("supplier", "receivable.registered", receivable(name))
+        book.say("core", "receivable.confirmed", {"receivable": name, "by": "core", "method": "seal"})
+    book.say("supplier", "pool.assigned", assigned("plan-1", ("bare", []), ("free", []), assignor="supplier"))
+    book.say("supplier", "pool.repurchased", repurchased(1, "free", by="supplier"))
+    assert book.seal() == ()
+    pool = book.store.at().select(PoolAsset)[0]
+
+    def issued(name: str) -> list[str]:
+        made = {"certificate": f"c-{name}", "receivable": name, "issuer": "core", "outputs": [out(1_000, "supplier")]}
+        return book.tell("core", "certificate.issued", made)
+
+    assert issued("bare") == ["output.pooled"]
+    assert book.found[-1].others == (pool.began,)
+    assert issued("free") == [], "the pool gave it up"

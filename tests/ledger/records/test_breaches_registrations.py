@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.facts import Registration, RegistrationCollateral, RegistrationQuery
-from tests.support.ledger_book import Book, receivable
+from tests.support.ledger_book import Book, invoice, receivable
 
 
 def filed(name: str, *collateral: tuple[str, str], **changes: Any) -> dict[str, Any]:
@@ -196,3 +196,16 @@ def test_look_through_both_ways(register: Book) -> None:
     assert [row.registration for row in up] == ["z", "y"]
     down = facts.select(RegistrationCollateral, RegistrationCollateral.registration == "y")
     assert [(row.target_kind, row.target) for row in down] == [("receivable", "r"), ("receivable", "s")]
+
+
+def test_a_search_is_held_to_what_its_name_and_day_tell(register: Book) -> None:
+    register.say("supplier", "invoice.registered", invoice("r"))
+    assert register.seal() == ()
+    assert register.tell("bank", "registration.queried", searched("q")) == [], "for invoice r, perhaps"
+    register.seal(3)
+    assert told(register, "amended", collateral=[{"kind": "receivable", "id": "s"}]) == []
+    register.seal(1)
+    before = searched("p", subject="s", at="2026-01-07T02:00:00Z")
+    assert register.tell("bank", "registration.queried", before) == [], "the amendment came later"
+    after = searched("o", subject="s", at="2026-01-09T01:00:00Z")
+    assert register.tell("bank", "registration.queried", after) == ["registration.query_conflicts"]

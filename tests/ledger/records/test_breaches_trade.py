@@ -1,8 +1,12 @@
 """Every breach about invoices and receivables, and beside it the lawful record that looks like it."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import pytest
 
 from ledger.facts import Invoice, Receivable, ReceivableInvoice, Settlement
+from ledger.projection import Projection
 from ledger.records import base
 from tests.support.ledger_book import Book, account, certificate_on, invoice, receivable
 
@@ -42,6 +46,29 @@ def test_verification_is_signed_by_its_verifier(book: Book) -> None:
     row = book.store.at().get(Invoice, "i")
     assert (row.verified_by, row.verified_result, row.verified_amount) == ("verifier", "consistent", 113_000)
     assert row.verified_at.isoformat() == "2026-01-05T01:00:00+00:00"
+
+
+def test_a_verification_is_dated_by_the_day_in_china(book: Book) -> None:
+    book.time = book.time.replace(hour=17)  # 01:00 on the 6th in China
+    assert book.tell("supplier", "invoice.registered", invoice("i", issued="2026-01-06")) == []
+    checked = {**CHECKED, "tax_authority_amount": 113_000}
+    lawful = {**checked, "checked_at": "2026-01-05T17:00:00Z"}
+    assert book.tell("verifier", "invoice.verified", lawful) == []
+    early = {**checked, "checked_at": "2026-01-05T15:59:59Z"}
+    assert book.tell("verifier", "invoice.verified", early) == ["dates.order"]
+    late = {**checked, "checked_at": "2026-01-06T16:00:00Z"}
+    assert book.tell("verifier", "invoice.verified", late) == ["dates.order"]
+
+
+def test_traders_speak_of_their_own_invoices(book: Book) -> None:
+    between = invoice("i", seller="supplier", buyer="core")
+    assert book.tell("tier2", "invoice.registered", between) == ["sender.not_party"]
+    assert book.tell("core", "invoice.registered", invoice("j")) == [], "its buyer"
+    assert book.tell("gateway", "invoice.registered", invoice("k")) == []
+    voided = {"invoice": "i", "status": "abnormal", "at": "2026-01-05"}
+    assert book.tell("tier2", "invoice.status_changed", voided) == ["sender.not_party"]
+    assert book.tell("supplier", "invoice.status_changed", {**voided, "invoice": "j"}) == []
+    assert book.tell("verifier", "invoice.status_changed", {**voided, "invoice": "k"}) == []
 
 
 def test_invoice_status_path(book: Book) -> None:
@@ -121,6 +148,32 @@ def test_what_exceeds_elsewhere_is_told_once(book: Book) -> None:
     assert registered(book, "far", 300_000, "i") == ["receivable.exceeds_invoices"]
     assert registered(book, "near", 63_000, "j") == [], "with the wide one it fits on its own invoice"
     assert registered(book, "again", 50_001, "j") == ["receivable.exceeds_invoices"]
+
+
+def chain(book: Book, length: int) -> None:
+    """Receivables r0, r1, ... in one block, each on two invoices, of which it shares one with the next."""
+    for at in range(length + 1):
+        book.say("supplier", "invoice.registered", invoice(f"i{at}"))
+    for at in range(length):
+        book.say("supplier", "receivable.registered", receivable(f"r{at}", f"i{at}", f"i{at + 1}", amount=100_000))
+
+
+def test_the_search_for_shared_invoices_ends(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    live = Projection.live
+
+    def counted(self: Projection, table: type[Any], column: str, values: Iterable[str]) -> list[Any]:
+        wanted = list(values)
+        if table is ReceivableInvoice:
+            asked.append(len(wanted))
+        return live(self, table, column, wanted)
+
+    monkeypatch.setattr(Projection, "live", counted)
+    chain(book, 60)
+    assert book.seal() == ()
+    assert sum(asked) < 60 * 30, "each record asks for what is near it, and for that once"
+    assert registered(book, "near", 126_001, "i60") == ["receivable.exceeds_invoices"]
+    assert registered(book, "far", 13_000, "i30") == []
 
 
 def test_what_frees_an_invoice_and_what_does_not(book: Book) -> None:
@@ -215,6 +268,31 @@ def test_adjustments(book: Book) -> None:
     assert book.tell("gateway", "receivable.adjusted", {**change, "delta": -100_000}) == []
     assert str(book.store.at().get(Receivable, "r").settled_on) == "2026-01-05"
     assert book.tell("gateway", "receivable.adjusted", {**change, "delta": -1}) == ["receivable.negative"]
+
+
+def test_a_receivable_that_grows_fits_its_invoices(book: Book) -> None:
+    invoiced(book, "i", "j")
+    assert registered(book, "r", 100_000, "i") == []
+    assert registered(book, "s", 100_000, "j") == []
+    assert registered(book, "t", 13_000, "j") == []
+    grown = {"receivable": "r", "delta": 13_000, "reason": "return", "at": "2026-01-05"}
+    assert book.tell("supplier", "receivable.adjusted", grown) == []
+    assert book.tell("supplier", "receivable.adjusted", {**grown, "delta": 1}) == ["receivable.exceeds_invoices"]
+    assert dict(book.found[-1].details) == {"amount": 113_001, "claimed_before": 0, "invoices": 113_000}
+    assert book.tell("supplier", "receivable.adjusted", {**grown, "receivable": "s", "delta": 1}) == [
+        "receivable.exceeds_invoices"
+    ]
+    assert book.tell("supplier", "receivable.adjusted", {**grown, "receivable": "t", "delta": -1}) == []
+
+
+def test_a_confirmation_does_not_cover_what_comes_on_top(book: Book) -> None:
+    invoiced(book, "i")
+    assert registered(book, "r", 100_000, "i") == []
+    assert book.tell("core", "receivable.confirmed", {"receivable": "r", "by": "core", "method": "seal"}) == []
+    change = {"receivable": "r", "delta": -1_000, "reason": "discount", "at": "2026-01-05"}
+    assert book.tell("supplier", "receivable.adjusted", change) == []
+    assert book.tell("supplier", "receivable.adjusted", {**change, "delta": 1_000}) == [], "what was confirmed"
+    assert book.tell("supplier", "receivable.adjusted", {**change, "delta": 1}) == ["receivable.status_path"]
 
 
 def test_payments_settle(book: Book) -> None:

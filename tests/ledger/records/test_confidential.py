@@ -17,7 +17,7 @@ from ledger.replica import join, sync
 from ledger.store import Store
 from ledger.suites import SM2Key
 from tests.support.chains import SmallChain
-from tests.support.ledger_book import Book, admitted, invoice
+from tests.support.ledger_book import Book, account, admitted, invoice
 from tests.support.sources import Listed
 
 if TYPE_CHECKING:
@@ -40,9 +40,14 @@ def shown(payload: bytes, key: bytes = EPOCH_KEY) -> Fingerprints:
 
 
 def sealed(
-    payload: bytes, *readers: SM2Key, kind: str = "invoice.registered", prints: Fingerprints | None = None
+    payload: bytes,
+    *readers: SM2Key,
+    kind: str = "invoice.registered",
+    prints: Fingerprints | None = None,
+    sender: bytes | None = None,
 ) -> bytes:
     sealing = Sealing(
+        sender=account("supplier") if sender is None else sender,
         readers=tuple(each.public_key for each in readers or (FACTOR, REGULATOR)),
         fingerprints=shown(payload) if prints is None else prints,
     )
@@ -96,8 +101,9 @@ def test_one_invoice_shows_twice_without_being_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keys", [OPEN, NO_KEYS], ids=["opened", "sealed"])
 def test_who_may_write_a_kind_is_judged_sealed_or_not(tmp_path: Path, keys: Keyring) -> None:
     book = a_book(tmp_path, keys)
-    assert book.tell("custodian", "invoice.registered", sealed(clear("i"))) == ["sender.role"]
-    assert book.tell("nobody", "invoice.registered", sealed(clear("j"))) == ["sender.unknown"]
+    as_custodian, as_nobody = (account(each) for each in ("custodian", "nobody"))
+    assert book.tell("custodian", "invoice.registered", sealed(clear("i"), sender=as_custodian)) == ["sender.role"]
+    assert book.tell("nobody", "invoice.registered", sealed(clear("j"), sender=as_nobody)) == ["sender.unknown"]
     assert book.tell("supplier", "invoice.unheard_of", sealed(clear("k"))) == ["record.unknown_kind"]
     book.store.close()
 
@@ -114,7 +120,10 @@ def test_authority_is_never_given_in_confidence(tmp_path: Path) -> None:
 def test_an_opened_payload_is_judged_like_any(tmp_path: Path) -> None:
     book = a_book(tmp_path, OPEN)
     assert book.tell("supplier", "invoice.registered", sealed(clear("i", tax=1))) == ["invoice.amounts"]
-    assert book.tell("supplier", "invoice.registered", sealed(b'{"v":1}')) == ["record.malformed"]
+    assert book.tell("supplier", "invoice.registered", sealed(b'{"v":1}')) == [
+        "envelope.fingerprint",
+        "record.malformed",
+    ]
     assert book.tell("supplier", "invoice.registered", sealed(b"no JSON", prints=shown(clear("i")))) == [
         "record.malformed"
     ]
@@ -129,6 +138,31 @@ def test_fingerprints_must_be_those_of_the_content(tmp_path: Path) -> None:
     assert book.tell("supplier", "invoice.registered", wrong_key) == ["envelope.fingerprint"]
     later = sealed(clear("k"), prints=shown(clear("k")).model_copy(update={"epoch": "2027"}))
     assert book.tell("supplier", "invoice.registered", later) == []  # no key of that epoch is here to judge by
+    book.store.close()
+
+
+def test_nobody_says_again_what_they_cannot_read(tmp_path: Path) -> None:
+    book = a_book(tmp_path, OPEN)
+    copied = sealed(clear("i"))
+    assert book.tell("tier2", "invoice.registered", copied) == ["envelope.unopenable"]
+    assert book.tell("supplier", "invoice.registered", copied) == []
+    book.store.close()
+
+
+@pytest.mark.parametrize("keys", [OPEN, NO_KEYS], ids=["opened", "sealed"])
+def test_what_duplicates_are_found_by_must_be_shown(tmp_path: Path, keys: Keyring) -> None:
+    book = a_book(tmp_path, keys)
+    nothing = shown(clear("i")).model_copy(update={"of": {}})
+    assert book.tell("supplier", "invoice.registered", sealed(clear("i"), prints=nothing)) == ["envelope.fingerprint"]
+    book.store.close()
+
+
+def test_text_that_no_encoding_has_is_malformed_and_stops_nothing(tmp_path: Path) -> None:
+    book = a_book(tmp_path, OPEN)
+    half = b'{"invoice":"\\ud800","number":"1","v":1}'
+    assert book.tell(
+        "nobody", "invoice.registered", sealed(half, prints=shown(clear("i")), sender=account("nobody"))
+    ) == ["record.malformed"]
     book.store.close()
 
 
@@ -183,7 +217,10 @@ def test_what_only_looks_like_an_envelope_is_malformed(tmp_path: Path, change: d
 def test_an_envelope_needs_a_reader() -> None:
     with pytest.raises(LedgerError) as refused:
         seal_payload(
-            "invoice.registered", b"{}", Sealing(readers=(), fingerprints=shown(clear("i"))), random=random.Random(1)
+            "invoice.registered",
+            b"{}",
+            Sealing(sender=bytes(20), readers=(), fingerprints=shown(clear("i"))),
+            random=random.Random(1),
         )
     assert refused.value.code == "no-reader"
     assert key_name(REGULATOR.public_key) != key_name(FACTOR.public_key)
@@ -197,7 +234,7 @@ def test_a_key_that_comes_later_opens_history_by_rebuild(tmp_path: Path) -> None
     chain.consortium.admit(supplier)
     chain.next_day()
     payload = clear("i", issued="2024-01-03", seller="supplier", buyer="supplier")
-    chain.consortium.send(supplier, "invoice.registered", sealed(payload))
+    chain.consortium.send(supplier, "invoice.registered", sealed(payload, sender=supplier.address))
     chain.next_day()
 
     def followed(name: str, keys: Keyring) -> Store:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from ledger.errors import StoreDamaged, StoreUnavailable, Unknown
 from ledger.facts import FACTS, Invoice, Output, PoolAsset, Receivable
 from ledger.snapshot import Manifest, Snapshot, take, writing
+from ledger.store.digest import NO_FACTS, block_digest, chained
 from tests.support.ledger_book import Book, certificate_on, financed_by_factor, plan
 
 if TYPE_CHECKING:
@@ -152,6 +153,60 @@ def test_a_forged_table_with_a_fitting_manifest_does_not_give_the_facts_digest(m
     (tmp_path / "s" / "manifest.json").write_text(json.dumps(told))
     with pytest.raises(StoreDamaged, match="facts digest"):
         Snapshot.open(tmp_path / "s").verify()
+
+
+def _forged(folder: Path, **changes: object) -> Snapshot:
+    """The snapshot with a manifest that fits its receivables' file."""
+    told = json.loads((folder / "manifest.json").read_text())
+    told["tables"]["receivable"]["file_digest"] = writing.file_digest(folder / "receivable.parquet").hex()
+    (folder / "manifest.json").write_text(json.dumps({**told, **changes}))
+    return Snapshot.open(folder)
+
+
+def test_a_file_that_no_reader_reads_is_damage_even_when_the_manifest_fits(market: Book, tmp_path: Path) -> None:
+    take(market.store.at(), tmp_path / "s")
+    file = tmp_path / "s" / "receivable.parquet"
+    whole = file.read_bytes()
+    half = whole[: len(whole) // 8] + b"\xff" * 64 + whole[len(whole) // 8 + 64 :]
+    for wrong in (b"garbage", b"", b"PAR1" * 100, whole[:-1], half):
+        file.write_bytes(wrong)
+        with pytest.raises(StoreDamaged) as refused:
+            _forged(tmp_path / "s").verify()
+        assert (refused.value.code, "receivable" in refused.value.message) == ("snapshot-damaged", True)
+    table = pq.read_table(pa.BufferReader(whole))
+    for column, value in (("amount", "1"), ("from_height", "1"), ("due", 1)):
+        at = table.column_names.index(column)
+        pq.write_table(table.set_column(at, column, pa.array([value] * len(table))), file)
+        with pytest.raises(StoreDamaged, match="columns"):
+            _forged(tmp_path / "s").verify()
+
+
+def test_a_manifest_of_an_absurd_height_is_refused_and_so_is_a_version_beyond_it(market: Book, tmp_path: Path) -> None:
+    manifest = take(market.store.at(), tmp_path / "s")
+    with pytest.raises(StoreDamaged, match="height"):
+        _forged(tmp_path / "s", height=10**18)
+    (tmp_path / "s" / "manifest.json").write_text(manifest.model_dump_json())
+    file = tmp_path / "s" / "receivable.parquet"
+    heights = pq.read_table(file).column("from_height").to_pylist()
+    for wrong in (10**18, manifest.height + 1, -1):
+        _rewritten(file, from_height=[*heights[:-1], wrong])
+        told = json.loads((tmp_path / "s" / "manifest.json").read_text())["tables"]
+        told["receivable"] |= {
+            "file_digest": writing.file_digest(file).hex(),
+            "rows_digest": _rows_digest(tmp_path / "s"),
+        }
+        with pytest.raises(StoreDamaged, match=f"height {wrong}"):
+            _forged(tmp_path / "s", tables=told, height=manifest.height).verify()
+
+
+def test_empty_heights_are_hashed_like_any_other() -> None:
+    by_hand = NO_FACTS
+    for height in range(9):
+        by_hand = block_digest(by_hand, [b"line"] if height == 4 else [])
+    assert chained([iter([(4, b"line")])], 8) == by_hand
+    for lines in ([(9, b"")], [(-1, b"")], [(4, b""), (3, b"")]):
+        with pytest.raises(ValueError, match="height"):
+            chained([iter(lines)], 8)
 
 
 def _rows_digest(folder: Path) -> str:

@@ -25,7 +25,7 @@ def made(postgresql: Server) -> Iterator[Databases]:
     """A maker of databases of the server."""
     databases = Databases(postgresql)
     yield databases
-    databases.drop_all()
+    databases.give_back()
 
 
 @pytest.fixture

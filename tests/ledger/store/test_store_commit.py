@@ -20,7 +20,8 @@ from sqlmodel import SQLModel
 from ledger.admission import VerifiedBlock
 from ledger.errors import LedgerError, StoreDamaged, StoreUnavailable, Unknown
 from ledger.facts import FACTS, Invoice, Output, PoolAsset, Receivable, Settlement
-from ledger.store import Store, cache, committing, schema
+from ledger.keyring import Keyring
+from ledger.store import Store, cache, committing, schema, state
 from ledger.store.tables import TABLES
 from ledger.suites import sm3
 from tests.support.databases import MakeDatabase
@@ -125,6 +126,38 @@ def test_another_writers_block_is_seen(book: Book, database: MakeDatabase) -> No
     assert book.tell("gateway", "receivable.adjusted", change) == []
     assert book.store.at().get(Receivable, "r").adjusted == -2
     other.store.close()
+
+
+def test_facts_another_process_rebuilt_are_seen(book: Book, database: MakeDatabase) -> None:
+    book.tell("supplier", "receivable.registered", receivable("r"))
+    with Store.open(database()) as other, other._engine.begin() as connection:
+        connection.execute(text("UPDATE receivable SET adjusted = -7"))
+        connection.execute(text("UPDATE block SET facts_digest = hash WHERE height = (SELECT max(height) FROM block)"))
+    change = {"receivable": "r", "delta": -1, "reason": "return", "at": "2026-01-05"}
+    book.tell("gateway", "receivable.adjusted", change)
+    assert book.store.at().get(Receivable, "r").adjusted == -8
+
+
+def test_a_block_is_not_added_to_facts_read_with_other_keys(database: MakeDatabase) -> None:
+    keys = Keyring(epochs={"2026": bytes(32)})
+    with Store.create(database("other")) as store:  # as `glasspool init` makes it: the genesis block, without keys
+        store.commit(BARE, trusted="{}")
+    book = Book(database("other"), keys)
+    assert book.store.state(state.KEYS) == "2026", "what held no record was read with no key"
+    book.admit()
+    head = book.store.head()
+    book.store.keep_state(state.KEYS, "2025")
+    with pytest.raises(StoreUnavailable) as refused:
+        book.seal()
+    assert (refused.value.code, "glasspool rebuild" in refused.value.next_step) == ("facts-stale", True)
+    assert (book.store.head(), book.store.state(state.KEYS)) == (head, "2025")
+    book.store.close()
+
+
+BARE = VerifiedBlock(
+    height=0, hash=hashlib.sha256(b"block 0").digest(), parent_hash=bytes(32), timestamp=1_767_571_200_000,
+    transactions=0, events=(), unproven_logs=0, document=b"{}",
+)  # fmt: skip
 
 
 def test_the_same_records_give_the_same_digest(database: MakeDatabase) -> None:
