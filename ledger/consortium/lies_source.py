@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["LIES", "NONE", "Served", "SourceLie"]
 
 OTHER_SEED = 8
+MAJORITY = 3  # of the five sealers after the vote
 NONE = -1
 """What a node holds that has yet to join."""
 
@@ -132,6 +133,12 @@ def _invents(stage: Stage) -> Served:
     return served([*stage.blocks[:FORK], RawBlock(height=FORK, document=blocks.document_bytes(block, receipts))])
 
 
+def _majority(stage: Stage) -> Served:
+    block, receipts = blocks.loaded(stage.blocks[FORK].document)
+    block["signatureList"] = block["signatureList"][:MAJORITY]
+    return served([*stage.blocks[:FORK], RawBlock(height=FORK, document=blocks.document_bytes(block, receipts))])
+
+
 def _old_sealers(stage: Stage) -> Served:
     """Who seals after a vote as if there had been none: the block is the one before it, numbered on."""
     block, _ = blocks.loaded(stage.blocks[FORK - 1].document)
@@ -170,6 +177,10 @@ LIES = (
     _lie(
         "other-chain-followed", "parent-link", "From some height on the blocks are another chain's.",
         ABOUT - 1, _other_chain,
+    ),
+    _lie(
+        "majority-of-five", "quorum", "Three of five signatures are shown: a majority, and no quorum.",
+        FORK - 1, _majority,
     ),
     _lie(
         "vote-ignored", "sealers", "The old sealers seal on as if no vote had changed them.",
