@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from disclosure.errors import KeyUnusable
 from disclosure.signing import write_key
+from ledger.envelope import Sealing, fingerprints_of, seal_payload
+from ledger.records import canonical
+from ledger.sources.archive_writer import ArchiveWriter
 from ledger.suites import SM2Key
 from portal.cli import main
 from portal.reader_keys import PASSPHRASE, ReaderKeys
+from tests.support.chains import SmallChain
+from tests.support.ledger_book import invoice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,3 +109,44 @@ def test_one_passphrase_opens_all_keys(
     monkeypatch.setenv(PASSPHRASE, "another")
     assert run(capsys, "keys", "new", "second")[1]["error"]["code"] == "key-shape"
     assert not (home / "keys" / "second.pem").exists()
+
+
+def a_sealed_invoice(folder: Path, reader: bytes) -> None:
+    """The archive of a chain with one invoice that only ``reader`` can read, and its pin."""
+    chain = SmallChain()
+    supplier = chain.consortium.enrol("supplier", "supplier", ["supplier"])
+    chain.consortium.admit(chain.operator)
+    chain.consortium.admit(supplier)
+    chain.next_day()
+    payload = {"v": 1, **invoice("i", issued="2024-01-03", buyer="supplier")}
+    prints = fingerprints_of(payload, ["number"], epoch="2024", key=bytes(32))
+    sealing = Sealing(sender=supplier.address, readers=(reader,), fingerprints=prints)
+    sealed = seal_payload("invoice.registered", canonical(payload), sealing, random=Random(7))
+    chain.consortium.send(supplier, "invoice.registered", sealed)
+    chain.next_day()
+    with ArchiveWriter(folder / "archive") as writer:
+        for block in chain.blocks:
+            writer.append(block)
+    pinned = (
+        f'genesis_hash = "{chain.consortium.genesis_hash.hex()}"\ncontracts = ["{chain.consortium.contract.hex()}"]'
+    )
+    (folder / "node.toml").write_text(f"[pin]\n{pinned}\n")
+
+
+def test_a_key_that_comes_later_opens_history(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = SM2Key(secret=4711)
+    a_sealed_invoice(tmp_path, key.public_key)
+    assert run(capsys, "init", str(tmp_path / "archive"), "--pin", str(tmp_path / "node.toml"))[0] == 0
+    assert run(capsys, "sync")[0] == 0
+    assert run(capsys, "status", "--offline")[1]["confidential_records"] == {"opened": 0, "sealed": 1}
+    write_key(tmp_path / "key.pem", key)
+    run(capsys, "keys", "add", "regulator", str(tmp_path / "key.pem"))
+    monkeypatch.delenv(PASSPHRASE)
+    assert run(capsys, "rebuild")[1]["error"]["code"] == "key-locked"
+    monkeypatch.setenv(PASSPHRASE, "高山流水")
+    assert run(capsys, "rebuild")[0] == 0
+    assert run(capsys, "status", "--offline")[1]["confidential_records"] == {"opened": 1, "sealed": 0}
+    assert run(capsys, "sync")[0] == 0
+    assert run(capsys, "scrub")[1]["verdict"] == "PASSED"
