@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -112,9 +113,9 @@ class CreditRecord(Payload):
             _check_limit(facts, credit, changed)
         facts.begin(changed)
 
+    @abstractmethod
     def change(self, credit: Credit, facts: Projection) -> Credit:
         """Return the credit as the record leaves it, once the pieces of quota have moved."""
-        raise NotImplementedError
 
 
 class CreditStep(CreditRecord):
@@ -221,9 +222,9 @@ class CreditUse(CreditRecord):
             occupied=_total(facts, credit, credit.occupied, moved["occupied"]),
         )
 
+    @abstractmethod
     def check_states(self, spent: list[Quota], facts: Projection) -> None:
         """Report pieces that are not what this kind of record may spend or make."""
-        raise NotImplementedError
 
 
 @record_kind("credit.occupied", by=GRANTORS)

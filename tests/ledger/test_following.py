@@ -12,7 +12,7 @@ from ledger.errors import LedgerError, Malformed, ProofFailed, SourceUnreachable
 from ledger.following import Following, State, attempt, follow
 from ledger.replica import join
 from ledger.store import Store
-from tests.support.chains import SmallChain
+from tests.support.chains import LAST, SmallChain, chain
 from tests.support.sources import Listed
 
 if TYPE_CHECKING:
@@ -20,19 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.sources import RawBlock
-
-LAST = 6
-
-
-def chain(*names: str) -> SmallChain:
-    """A chain of seven blocks; its later blocks admit members of these names."""
-    made = SmallChain()
-    for at in range(LAST - 1):
-        member = made.consortium.enrol(f"member {at}", names[at] if at < len(names) else "x", ["supplier"])
-        made.consortium.admit(member)
-        made.next_day()
-    return made
-
 
 HONEST = chain()
 

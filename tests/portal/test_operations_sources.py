@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ledger.consortium import pin
-from tests.support.chains import SmallChain
+from tests.support.chains import LAST, SmallChain, chain
 from tests.support.commands import Ran, archived
 
 if TYPE_CHECKING:
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.sources import RawBlock
-
-LAST = 6
-
-
-def chain(*names: str) -> SmallChain:
-    """A chain of seven blocks; its later blocks admit members of these names."""
-    made = SmallChain()
-    for at in range(LAST - 1):
-        member = made.consortium.enrol(f"member {at}", names[at] if at < len(names) else "x", ["supplier"])
-        made.consortium.admit(member)
-        made.next_day()
-    return made
-
 
 HONEST = chain()
 

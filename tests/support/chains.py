@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 START = datetime(2024, 1, 2, 8, tzinfo=UTC)
 DAY = timedelta(days=1)
+LAST = 6
+"""Height of the last block of :func:`chain`."""
 
 
 @dataclass
@@ -58,3 +60,13 @@ class SmallChain:
     def accept(self, document: bytes, state: Trusted) -> tuple[admission.VerifiedBlock, Trusted]:
         """Judge one document after a trusted state; raises what refuses it."""
         return admission.accept(admission.examine(document, self.anchor, self.anchor.registry()), document, state)
+
+
+def chain(*names: str) -> SmallChain:
+    """A chain of seven blocks; its later blocks admit members of these names."""
+    made = SmallChain()
+    for at in range(LAST - 1):
+        member = made.consortium.enrol(f"member {at}", names[at] if at < len(names) else "x", ["supplier"])
+        made.consortium.admit(member)
+        made.next_day()
+    return made
