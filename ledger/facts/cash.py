@@ -56,11 +56,13 @@ class PlanCash(Fact, table=True):
 
 
 class Collection(Fact, table=True):
-    """Cash the servicer collected for a plan (归集), and the remittance that passed it on."""
+    """Cash the servicer collected for a plan (归集), and the last remittance that passed some of it on."""
 
     plan: str = Field(index=True)
     collected_on: date
     amount: int = Field(sa_type=BigInteger)
+    remitted: int = Field(default=0, sa_type=BigInteger)
+    """What remittances have passed on by now, fen. A remittance fills the collections it names in their order."""
     remittance: str | None = None
 
 

@@ -167,7 +167,7 @@ class CollectionRemitted(Payload):
         subject = f"remittance {self.remittance}"
         facts.by_party(plan.servicer, act=f"remits for plan {self.plan}")
         facts.dated("a remittance is made before it is recorded", self.date, facts.record.business_day)
-        covered = 0
+        rest = self.amount
         for name in dict.fromkeys(self.collections):
             collection = facts.current(Collection, name)
             if collection is None:
@@ -179,7 +179,7 @@ class CollectionRemitted(Payload):
                     subject=subject,
                     others=[collection.from_position],
                 )
-            elif collection.remittance is not None:
+            elif collection.remitted >= collection.amount:
                 facts.finding(
                     Code.REMITTANCE_TWICE,
                     f"Collection {name} was passed on by remittance {collection.remittance} already",
@@ -189,15 +189,17 @@ class CollectionRemitted(Payload):
                 )
             else:
                 facts.dated("cash is collected before it is passed on", collection.collected_on, self.date)
-                covered += collection.amount
-                facts.begin(collection.changed(remittance=self.remittance))
-        if self.amount > covered:
+                part = min(rest, collection.amount - collection.remitted)
+                rest -= part
+                remitted = collection.remitted + part
+                facts.begin(collection.changed(remitted=remitted, remittance=self.remittance))
+        if rest:
             facts.finding(
                 Code.REMITTANCE_EXCEEDS,
                 "The remittance is larger than the collections it passes on",
                 subject=subject,
                 amount=self.amount,
-                collections=covered,
+                collections=self.amount - rest,
             )
         facts.add(
             Remittance(

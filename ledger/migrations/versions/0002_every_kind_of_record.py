@@ -47,7 +47,7 @@ FACTS = {
         "written_off:int reason:text?"
     ),
     "certificate": "receivable:text issuer:text amount:int",
-    "collection": "plan:text* collected_on:day amount:int remittance:text?",
+    "collection": "plan:text* collected_on:day amount:int remitted:int remittance:text?",
     "collection_item": "collection:text* plan:text payment:text asset:text* amount:int",
     "concentration_limit": "plan:text* grouping:text limit:text place:small",
     "confidential": "kind:text* epoch:text opened:bool",

@@ -80,6 +80,21 @@ def test_remittances(book: Book) -> None:
     ]
 
 
+def test_a_collection_may_be_passed_on_in_parts(book: Book) -> None:
+    pooled(book)
+    for name in ("c1", "c2"):
+        assert book.tell("servicer", "collection.received", received(name, 50_000, ("p", "r", 50_000))) == []
+    assert book.tell("servicer", "collection.remitted", remitted("m1", 30_000, "c1")) == []
+    assert book.tell("servicer", "collection.remitted", remitted("m2", 30_000, "c1", "c2")) == []
+    assert [row.remitted for row in book.store.at().select(Collection, order_by=Collection.id)] == [50_000, 10_000]
+    over = remitted("m3", 40_001, "c2")
+    assert book.tell("servicer", "collection.remitted", over) == ["remittance.exceeds_collections"]
+    assert book.tell("servicer", "collection.remitted", remitted("m4", 1, "c2")) == [
+        "remittance.twice",
+        "remittance.exceeds_collections",
+    ]
+
+
 def test_distributions_come_from_remitted_cash(book: Book) -> None:
     pooled(book)
     book.say("servicer", "collection.received", received("c1", 95_000, ("p", "r", 95_000)))
