@@ -102,7 +102,7 @@ class TestPublishedValues:
         )
 
 
-def agree_on_one_case(draw: random.Random) -> None:
+def assert_engines_agree(draw: random.Random) -> None:
     """Everything the two engines must agree on, for one random key and message."""
     secret, message = draw.randrange(1, N - 1), draw.randbytes(draw.choice((0, 1, 32, 55, 64, 200)))
     keys = [SM2Key(secret=secret, engine=backend(name)) for name in ENGINES]
@@ -143,14 +143,14 @@ def plain_integers(der: bytes) -> tuple[int, int]:
 def test_the_engines_agree_on_a_few_random_cases() -> None:
     draw = random.Random(20240101)
     for _ in range(FAST_CASES):
-        agree_on_one_case(draw)
+        assert_engines_agree(draw)
 
 
 @pytest.mark.slow
 def test_the_engines_agree_on_a_thousand_random_cases() -> None:
     draw = random.Random(20240102)
     for _ in range(ALL_CASES):
-        agree_on_one_case(draw)
+        assert_engines_agree(draw)
 
 
 class TestHostileSignatures:

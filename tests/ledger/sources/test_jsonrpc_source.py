@@ -170,7 +170,7 @@ SLOW: dict[str, Callable[[Reply], Reply]] = {
 }
 
 
-def lasts(rig: Rig, method: str, change: Callable[[Reply], Reply], code: str, limits: Limits) -> None:
+def assert_lasting(rig: Rig, method: str, change: Callable[[Reply], Reply], code: str, limits: Limits) -> None:
     rig.on(method, change, times=1)
     with source(rig, limits) as node:
         blocks = list(node.blocks(0))
@@ -188,7 +188,7 @@ def lasts(rig: Rig, method: str, change: Callable[[Reply], Reply], code: str, li
 @pytest.mark.parametrize("name", PASSING)
 def test_a_passing_fault_is_tried_again_and_a_lasting_one_reported(rig: Rig, name: str, method: str) -> None:
     change, code = PASSING[name]
-    lasts(rig, method, change, code, QUICK)
+    assert_lasting(rig, method, change, code, QUICK)
 
 
 @pytest.mark.slow
@@ -196,7 +196,7 @@ def test_a_passing_fault_is_tried_again_and_a_lasting_one_reported(rig: Rig, nam
     ("name", "method"), [("late", HEAD), ("hanging", BLOCK), ("silent", RECEIPT), ("trickling", RECEIPT)]
 )
 def test_an_answer_that_takes_too_long_is_tried_again_and_reported(rig: Rig, name: str, method: str) -> None:
-    lasts(rig, method, SLOW[name], "rpc-timeout", IMPATIENT)
+    assert_lasting(rig, method, SLOW[name], "rpc-timeout", IMPATIENT)
 
 
 LASTING: dict[str, tuple[Callable[[Reply], Reply], str]] = {
