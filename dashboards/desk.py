@@ -13,6 +13,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from threading import Lock
 
+from sqlalchemy import ColumnElement, select
+from sqlmodel import col
+
 from abs.composition import Bucket, Concentration
 from abs.errors import UnknownPlan
 from abs.figure import Figure
@@ -25,6 +28,7 @@ from ledger.errors import Unknown
 from ledger.facts import Member, Plan, Tranche
 from ledger.store import AsOf, Store
 from regulator.errors import UnknownAsset
+from regulator.evidence import rows_of
 
 __all__ = ["NOT_FOUND", "REGULATOR", "Actor", "AssetLine", "Desk", "Moment", "PlanLine", "PoolView", "Slice"]
 
@@ -142,8 +146,9 @@ class Desk:
         """Every plan the actor may see, by code."""
         if self._store.head() is None:
             return ()
-        facts = self._store.at()
-        return tuple(_plan_line(facts, plan) for plan in facts.select(Plan, order_by=Plan.code))
+        with self._store.at().at_once() as facts:
+            names, principals = _names(facts), _principals(facts)
+            return tuple(_plan_line(plan, principals, names) for plan in facts.select(Plan, order_by=Plan.code))
 
     def pool(self, plan: str, *, on: date | None = None, height: int | None = None) -> PoolView:
         """The plan's pool on a day as known at a height; by default the newest block's, and the day
@@ -172,8 +177,9 @@ class Desk:
         key = (plan, facts.height, on or business_day(facts))
         with self._measuring:
             if key not in self._measured:
-                pool = read_pool(facts, plan, key[2])
-                line, names = _plan_line(facts, plan_of(facts, plan)), _names(facts)
+                with facts.at_once() as known:
+                    pool, names = read_pool(known, plan, key[2]), _names(known)
+                    line = _plan_line(plan_of(known, plan), _principals(known, col(Tranche.plan) == plan), names)
                 self._measured[key] = _pool_view(pool, line, _moment(facts), names), PoolRows(pool.history, names)
             self._measured.move_to_end(key)
             while len(self._measured) > _POOLS_KEPT:
@@ -190,33 +196,40 @@ def _moment(facts: AsOf) -> Moment:
     )
 
 
-def _plan_line(facts: AsOf, plan: Plan) -> PlanLine:
-    def name(member: str) -> str:
-        found = facts.get(Member, member)
-        return member if found is None else found.name
-
-    tranches: Sequence[Tranche] = facts.select(Tranche, Tranche.plan == plan.id)
+def _plan_line(plan: Plan, principals: Mapping[str, Sequence[int]], names: Mapping[str, str]) -> PlanLine:
+    tranches = principals.get(plan.id, ())
     return PlanLine(
         plan=plan.id,
         code=plan.code,
         name=plan.name,
         venue=plan.venue,
         manager=plan.manager,
-        manager_name=name(plan.manager),
+        manager_name=names.get(plan.manager, plan.manager),
         custodian=plan.custodian,
-        custodian_name=name(plan.custodian),
+        custodian_name=names.get(plan.custodian, plan.custodian),
         servicer=plan.servicer,
-        servicer_name=name(plan.servicer),
+        servicer_name=names.get(plan.servicer, plan.servicer),
         cutoff=plan.cutoff,
         closing=plan.closing,
         maturity=plan.maturity,
         tranches=len(tranches),
-        principal=sum(tranche.principal for tranche in tranches),
+        principal=sum(tranches),
     )
 
 
+def _principals(facts: AsOf, *where: ColumnElement[bool]) -> dict[str, list[int]]:
+    """What each tranche raised, fen, by plan."""
+    found: dict[str, list[int]] = {}
+    statement = select(col(Tranche.plan), col(Tranche.principal)).where(facts.current(Tranche), *where)
+    for plan, principal in rows_of(facts, statement):
+        found.setdefault(plan, []).append(principal)
+    return found
+
+
 def _names(facts: AsOf) -> dict[str, str]:
-    return {member.id: member.name for member in facts.select(Member)}
+    """Every member's name by id."""
+    statement = select(col(Member.id), col(Member.name)).where(facts.current(Member))
+    return dict(rows_of(facts, statement))
 
 
 def _pool_view(pool: Pool, plan: PlanLine, moment: Moment, names: Mapping[str, str]) -> PoolView:

@@ -14,6 +14,7 @@ from ledger import chains
 from ledger.anchor import Anchor, Trusted, anchor_from, followed, same_sealers
 from ledger.chains.sealers import apply
 from ledger.errors import LedgerError, Malformed
+from ledger.surplus import check_surplus
 from ledger.trust import LAST_PREREQUISITE, WITHOUT_STATE, Case, check_link, check_sealers, sealer_changes
 
 if TYPE_CHECKING:
@@ -44,10 +45,12 @@ class VerifiedBlock:
 
 
 def genesis(document: bytes, anchor: Anchor) -> tuple[VerifiedBlock, Trusted]:
-    """Return block 0 and the first trusted state; raises ProofFailed when it is not the pinned one."""
+    """Return block 0 and the first trusted state; raises ProofFailed when it is not the pinned one, or Malformed."""
     anchor_from(document, pinned=anchor.genesis_hash, contracts=anchor.contracts)
-    header = chains.named(anchor.family).parse_block(document).header
+    chain = chains.named(anchor.family)
+    header = chain.parse_block(document).header
     assert header is not None, "its hash was recomputed"
+    check_surplus(document, chain, transactions=0)
     block = VerifiedBlock(
         height=0,
         hash=header.claimed_hash,
@@ -98,6 +101,10 @@ def examine(document: bytes, anchor: Anchor, registry: Registry) -> Examined:
             "incomplete", f"Block {case.header.number} came without its transactions or its receipts"
         )
         return Examined(header=_bare(block), failure=(LAST_PREREQUISITE + 1, incomplete))
+    try:
+        check_surplus(document, case.chain, transactions=len(block.transactions), unread=case.quarantined)
+    except Malformed as failure:
+        return Examined(header=_bare(block), failure=(WITHOUT_STATE[-1].number, failure))
     return Examined(
         header=_bare(block),
         events=case.events,

@@ -146,5 +146,5 @@ def _verified(
         raise StoreDamaged(
             "block-damaged",
             f"Block {height}, as stored here, is not what was verified: {refusal}",
-            next_step="`glasspool scrub` lists all that is damaged. Restore a backup, or sync into a new home.",
+            next_step="`glasspool scrub --repair` fetches damaged blocks again; then run this again, and it goes on.",
         ) from refusal

@@ -128,10 +128,10 @@ def join(
             "This node's database already follows another chain, or reads other contracts",
             next_step="Use another home folder for another chain; contracts are chosen once, when the node joins.",
         )
+    block, trusted = genesis(document, anchor)
     if pinned is None:
         store.pin(anchor.to_json())
     if store.head() is None:
-        block, trusted = genesis(document, anchor)
         store.commit(block, trusted=trusted.to_json())
     return anchor
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ledger.comparison import Comparison
     from ledger.rfc6962 import Consistency, Tree
 
-__all__ = ["keep_split_view"]
+__all__ = ["keep_split_view", "kept_split_views"]
 
 
 def keep_split_view(folder: Path, found: Comparison, own: Published, log: Tree) -> Path:
@@ -50,6 +50,12 @@ def keep_split_view(folder: Path, found: Comparison, own: Published, log: Tree) 
     write_whole(place / "other.txt", bytes(found.note))
     write_whole(place / "proof.json", json.dumps(told, indent=1).encode() + b"\n")
     return place
+
+
+def kept_split_views(folder: Path) -> tuple[Path, ...]:
+    """Return the folders of all evidence of split views beneath ``folder``, the one kept last at the end."""
+    found = [each for each in folder.glob("split-view-*") if each.is_dir()] if folder.exists() else []
+    return tuple(sorted(found, key=lambda each: (each.stat().st_mtime_ns, each.name)))
 
 
 def _side(checkpoint: Checkpoint, proof: Consistency | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ contracts the operator chose to read. The genesis block's extraData, covered by 
 suite and chain as far as its family has them there. From there each block is believed only when all of this holds:
 
 0. limits: bytes, transactions, logs and signatures are bounded, so that a hostile block costs a bounded amount of work.
+   So is what no hash covers (``surplus``), once the other steps have shown what is covered.
 1. strict shape: every field has exactly the form the chain prints (``chains/``), since the hashes leave the rest open.
 2. the header hash, recomputed, equals the claimed one. Before any signature is looked at: signatures are made over the
    claimed hash and still verify when the header beneath it was altered.

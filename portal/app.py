@@ -23,14 +23,14 @@ from dashboards.pool_page import PoolPage
 from dashboards.texts import Language, text
 from dashboards.theme import ICON
 from portal.errors import NotLoopback
-from portal.gate import Gate, allowed_hosts
+from portal.gate import Gate, allowed_hosts, public_hosts
 from portal.panel_host import PageHost
 
 if TYPE_CHECKING:
     from panel.viewable import Viewable
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["POOL_PAGE", "make_app", "require_loopback"]
+__all__ = ["POOL_PAGE", "make_app", "make_public_app", "require_loopback"]
 
 #: Address of the page of one plan's pool.
 POOL_PAGE = "/dash/pools/{plan}"
@@ -52,11 +52,18 @@ def require_loopback(host: str) -> None:
 
 
 def make_app(
-    desk: Desk, *, host: str, port: int, language: Language = Language.ZH, routers: Sequence[APIRouter] = ()
+    desk: Desk,
+    *,
+    host: str,
+    port: int,
+    language: Language = Language.ZH,
+    routers: Sequence[APIRouter] = (),
+    names: Sequence[str] = (),
 ) -> Gate:
     """The application for a server bound to ``host`` and ``port``; whatever reaches it has passed the gate.
 
-    ``routers`` are what else it answers, for programs. Raises NotLoopback for a host that other machines can reach.
+    ``routers`` are what else it answers, for programs; ``names`` the public ones, under which a proxy on this machine
+    may ask for its log. Raises NotLoopback for a host that other machines can reach, PortalError ``public-name``.
     """
     require_loopback(host)
     app = FastAPI(title="Glasspool", docs_url=None, redoc_url=None, openapi_url=None)
@@ -77,7 +84,19 @@ def make_app(
     for router in routers:
         app.include_router(router)
     known = _only_known_plans(app, desk, language)
-    return Gate(app=known, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token)
+    return Gate(
+        app=known, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token, public=public_hosts(names, port)
+    )
+
+
+def make_public_app(log: APIRouter, *, port: int, names: Sequence[str]) -> Gate:
+    """The application for a server that other machines reach: the node's log under its public names, and no page.
+
+    A Host header is no credential, so where others can connect there are no pages that one could open.
+    """
+    app = FastAPI(title="Glasspool", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(log)
+    return Gate(app=app, hosts=frozenset(), is_our_token=lambda _: False, public=public_hosts(names, port))
 
 
 @cache

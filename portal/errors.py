@@ -18,5 +18,6 @@ class NotLoopback(PortalError):
         super().__init__(
             "not-loopback",
             f"The pages have no sign-in yet, so they are not opened on {host!r}, which other machines may reach.",
-            next_step="Use --host 127.0.0.1, and reach it from elsewhere through an SSH tunnel.",
+            next_step="Use --host 127.0.0.1, and reach it from elsewhere through an SSH tunnel. To answer other nodes "
+            "about checkpoints alone, set GLASSPOOL_PUBLIC_NAMES.",
         )

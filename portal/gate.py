@@ -4,7 +4,8 @@ Panel under FastAPI never checks the Origin of a websocket, lets a query choose 
 any module named in an address, and takes an address for its scripts from the query. FastAPI's own dependencies and
 Starlette's base middleware never see a websocket, so one pure ASGI application stands before everything:
 
-1. The Host header is one of the names this node was started under, exactly once (a rebound DNS name is refused).
+1. The Host header is one of the names this node was started under, exactly once (a rebound DNS name is refused). Under
+   the public names an operator gave it, only its log is answered: checkpoints and proofs, which are meant for others.
 2. Only GET and HEAD; nothing here changes anything.
 3. The query holds only the parameters the path knows, each once and well formed; a session id is never among them.
 4. The resources of page components come from the known packages only.
@@ -19,7 +20,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import date
@@ -28,7 +29,9 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["SCRIPT_NONCE", "Gate", "Refusal", "allowed_hosts"]
+from portal.errors import PortalError
+
+__all__ = ["SCRIPT_NONCE", "Gate", "Refusal", "allowed_hosts", "public_hosts"]
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,11 @@ _QUERIES: tuple[tuple[str, Mapping[str, Callable[[str], bool]]], ...] = (
     ("/healthz", {}),
     ("/", {"lang": _is_language}),
 )
+#: What is answered under a public name, over HTTP alone: the routes of ``ledger_routes``.
+_PUBLIC = "/ledger/"
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PUBLIC_NAME = re.compile(rf"({_LABEL}(?:\.{_LABEL})*|\[[0-9a-f:.]{{2,45}}\])(?::([1-9][0-9]{{0,4}}))?")
+_MAX_NAME = 253  # characters of a host name (RFC 1035)
 _COMPONENT_PACKAGES = ("panel.", "panel_material_ui.", "dashboards.")
 _PAGE_SOCKET = re.compile(r"/dash/.+/ws")
 #: Nobody may bring an identity from outside: the gate is the only one that will ever add one.
@@ -101,17 +109,37 @@ def allowed_hosts(host: str, port: int) -> frozenset[str]:
     return frozenset(f"[{name}]:{port}" if ":" in name else f"{name}:{port}" for name in names)
 
 
+def public_hosts(names: Sequence[str], port: int) -> frozenset[str]:
+    """The Host headers that programs send to a server on ``port``, or to a proxy before it, by these names.
+
+    A name with a port is that one alone. Without one it is the bare name, as for ports 80 and 443, or the name with
+    ``port``. Raises PortalError ``public-name`` for what is no host name, a wildcard included.
+    """
+    found = set()
+    for name in names:
+        told = _PUBLIC_NAME.fullmatch(name.lower())
+        if told is None or len(name) > _MAX_NAME:
+            raise PortalError(
+                "public-name",
+                f"{name[:80]!r} is no host name",
+                next_step="Give the whole name as others write it, node.example or node.example:8443; no wildcards.",
+            )
+        found |= {name.lower()} if told[2] else {name.lower(), f"{name.lower()}:{port}"}
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
     """An ASGI application that passes to ``app`` only what the numbered list above allows.
 
-    ``hosts``: the Host headers this node answers to. ``is_our_token``: whether this process signed a session token
-    that is still valid.
+    ``hosts``: the Host headers this node answers to, and ``public`` those under which it answers for its log alone.
+    ``is_our_token``: whether this process signed a session token that is still valid.
     """
 
     app: ASGIApp
     hosts: frozenset[str]
     is_our_token: Callable[[str], bool] = field(repr=False)
+    public: frozenset[str] = frozenset()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -138,10 +166,13 @@ class Gate:
             SCRIPT_NONCE.reset(reset)
 
     def _host(self, scope: Scope) -> str:
-        hosts = _values(scope, b"host")
-        if len(hosts) != 1 or hosts[0].lower() not in self.hosts:
+        hosts = [each.lower() for each in _values(scope, b"host")]
+        known = self.hosts
+        if scope["type"] == "http" and scope["path"].startswith(_PUBLIC):
+            known |= self.public
+        if len(hosts) != 1 or hosts[0] not in known:
             raise Refusal(421, "wrong-host", "This node does not answer under that name.")
-        return hosts[0].lower()
+        return hosts[0]
 
     def _check_websocket(self, scope: Scope, host: str) -> None:
         if not _PAGE_SOCKET.fullmatch(scope["path"]):

@@ -40,6 +40,10 @@ class Settings(BaseSettings):
         default="127.0.0.1", description="Address the pages are served on; loopback only until sign-in exists"
     )
     port: int = Field(default=8765, ge=1, le=65535, description="Port the pages are served on")
+    public_names: str = Field(
+        default="",
+        description="Host names under which other nodes may ask for checkpoints, and for nothing else; ; between",
+    )
     log: Literal["text", "json"] = Field(default="text", description="Form of the log on standard error")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is logged: this and what is worse"
@@ -66,7 +70,12 @@ class Settings(BaseSettings):
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources named by the setting, in order; none where it is empty."""
-        return tuple(each.strip() for each in self.source.split(";") if each.strip())
+        return _listed(self.source)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The public host names of this node; none where the setting is empty."""
+        return _listed(self.public_names)
 
     @property
     def evidence(self) -> Path:
@@ -82,3 +91,7 @@ class Settings(BaseSettings):
     def verifying_processes(self) -> int:
         """How many worker processes verify: the committing process needs a core of its own."""
         return self.workers or max(1, (os.cpu_count() or 2) - 1)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in text.split(";") if each.strip())

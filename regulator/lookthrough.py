@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlmodel import col
@@ -193,37 +194,41 @@ class LookThrough(Lineage):
 
 def plans(facts: AsOf) -> tuple[PlanLine, ...]:
     """Every plan on the ledger at the height, by code; empty when there is none."""
-    tranches: dict[str, list[Tranche]] = {}
-    for tranche in facts.select(Tranche):
-        tranches.setdefault(tranche.plan, []).append(tranche)
-    assets = _counts(facts)
-    paid: dict[str, set[tuple[int, date]]] = {}
-    for distribution in facts.select(Distribution):
-        paid.setdefault(distribution.plan, set()).add((distribution.period, distribution.paid_on))
-    lines = [
-        PlanLine(
-            plan=plan.id,
-            name=plan.name,
-            code=plan.code,
-            venue=plan.venue,
-            manager=plan.manager,
-            closing=plan.closing,
-            maturity=plan.maturity,
-            tranches=len(tranches.get(plan.id, ())),
-            principal=sum(one.principal for one in tranches.get(plan.id, ())),
-            outstanding=sum(one.outstanding for one in tranches.get(plan.id, ())),
-            assets=assets.get(plan.id, 0),
-            distributions=len({period for period, _ in paid.get(plan.id, ())}),
-            last_distribution=max((day for _, day in paid.get(plan.id, ())), default=None),
+    with facts.at_once() as known:
+        sums = func.sum(col(Tranche.principal)), func.sum(col(Tranche.outstanding))
+        tranches = _aggregates(known, Tranche, func.count(), *sums)
+        assets = _aggregates(known, PoolAsset, func.count())
+        periods, last_paid = func.count(col(Distribution.period).distinct()), func.max(col(Distribution.paid_on))
+        paid = _aggregates(known, Distribution, periods, last_paid)
+        found = known.select(Plan)
+    lines = []
+    for plan in found:
+        count, principal, outstanding = tranches.get(plan.id, (0, 0, 0))
+        distributions, last = paid.get(plan.id, (0, None))
+        lines.append(
+            PlanLine(
+                plan=plan.id,
+                name=plan.name,
+                code=plan.code,
+                venue=plan.venue,
+                manager=plan.manager,
+                closing=plan.closing,
+                maturity=plan.maturity,
+                tranches=count,
+                principal=int(principal),
+                outstanding=int(outstanding),
+                assets=assets.get(plan.id, (0,))[0],
+                distributions=distributions,
+                last_distribution=last,
+            )
         )
-        for plan in facts.select(Plan)
-    ]
     return tuple(sorted(lines, key=lambda line: (line.code, line.plan)))
 
 
-def _counts(facts: AsOf) -> dict[str, int]:
-    statement = select(col(PoolAsset.plan), func.count()).where(facts.current(PoolAsset)).group_by(col(PoolAsset.plan))
-    return {plan: int(number) for plan, number in rows_of(facts, statement)}
+def _aggregates(facts: AsOf, table: type[Tranche | PoolAsset | Distribution], *of: Any) -> dict[str, tuple[Any, ...]]:
+    """These aggregates over each plan's rows that hold, by plan; one statement."""
+    statement = select(col(table.plan), *of).where(facts.current(table)).group_by(col(table.plan))
+    return {plan: tuple(values) for plan, *values in rows_of(facts, statement)}
 
 
 def look_through(

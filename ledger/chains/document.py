@@ -10,17 +10,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from pydantic_core import to_json
+
 from ledger.chains import limits, strict
 from ledger.chains.strict import as_list, hexadecimal
 from ledger.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from ledger.chains.strict import Json, Object
 
-__all__ = ["Parts", "beyond", "only", "take_apart"]
+__all__ = ["Parts", "beyond", "covered_size", "only", "take_apart"]
 
+_REPEATED = {"from", "to", "input", "transactionHash"}  # by a receipt, of its transaction
 _FIELD = re.compile(r"\w{1,60}\Z", re.ASCII)
 
 
@@ -73,3 +76,14 @@ def only(source: Object, names: Iterable[str]) -> Object:
 def beyond(what: str, names: set[str], covered: set[str]) -> set[str]:
     """Return the names that are not covered; one that is no plain word is not repeated."""
     return {f"{what}.{name if _FIELD.match(name) else '(unprintable name)'}" for name in names - covered}
+
+
+def covered_size(printed: tuple[Object, list[Object], list[Object]], unread: Collection[int]) -> int:
+    """Return how many bytes the covered fields of a document take (``Chain.printed``), written without a space.
+
+    Of the transactions ``unread``, whose hash was not checked, nothing counts, nor what their receipts repeat of them.
+    """
+    header, transactions, receipts = printed
+    told = [each for at, each in enumerate(transactions) if at not in unread]
+    told += [only(each, each.keys() - _REPEATED) if at in unread else each for at, each in enumerate(receipts)]
+    return sum(len(to_json(each)) for each in (header, *told))

@@ -93,9 +93,8 @@ def printed(raw: bytes) -> tuple[Object, list[Object], list[Object]]:
     header = only(parts.block or {}, _COVERED_HEADER - {"transactions"})
     header["parentInfo"] = [only(each, _COVERED_PARENT) for each in header["parentInfo"]]
     header["signatureList"] = [only(each, _COVERED_SIGNATURE) for each in header["signatureList"]]
-    kept = _COVERED_TRANSACTION | _FEES | {"extension", "type"}
-    transactions = [only(each, kept) for each in parts.bodies or ()]
-    receipts = [only(each, _COVERED_RECEIPT | _ECHOES | {"effectiveGasPrice"}) for each in parts.receipts or ()]
+    transactions = [only(each, _COVERED_TRANSACTION | _fees(each["version"]) | {"type"}) for each in parts.bodies or ()]
+    receipts = [only(each, _COVERED_RECEIPT | _ECHOES | _price(each["version"])) for each in parts.receipts or ()]
     for receipt in receipts:
         receipt["logEntries"] = [only(log, _COVERED_LOG) for log in receipt["logEntries"]]
     return header, transactions, receipts
@@ -119,6 +118,15 @@ _COVERED_LOG = {"address", "topics", "data"}
 _ECHOES = {"from", "to", "input", "transactionHash"}  # compared with the transaction, where that is at hand
 
 
+def _fees(version: int) -> set[str]:
+    """Return the fields that the hash of a transaction of this version covers beside those of every version."""
+    return {*_FEES, "extension"} if version == 2 else _FEES if version == 1 else set()
+
+
+def _price(version: int) -> set[str]:
+    return {"effectiveGasPrice"} if version else set()
+
+
 def _unproven(parts: Parts) -> tuple[str, ...]:
     """Return the names of all fields of a parsed block that nothing covers, in order."""
     block, paired, bodies, receipts = parts.block or {}, parts.hashes is not None, parts.bodies, parts.receipts
@@ -126,12 +134,10 @@ def _unproven(parts: Parts) -> tuple[str, ...]:
     for entries, covered in (("parentInfo", _COVERED_PARENT), ("signatureList", _COVERED_SIGNATURE)):
         found |= beyond(f"block.{entries}", set().union(*block.get(entries, ())), covered)
     for version, names in _by_version(bodies or ()):
-        fees = {*_FEES, "extension"} if version == 2 else _FEES if version == 1 else set()
-        found |= beyond("transaction", names, _COVERED_TRANSACTION | fees)
+        found |= beyond("transaction", names, _COVERED_TRANSACTION | _fees(version))
     compared = _ECHOES if bodies is not None else {"transactionHash"} if paired else set()
     for version, names in _by_version(receipts or ()):
-        price = {"effectiveGasPrice"} if version else set()
-        found |= beyond("receipt", names, _COVERED_RECEIPT | compared | price)
+        found |= beyond("receipt", names, _COVERED_RECEIPT | compared | _price(version))
     logs = set().union(*(log for receipt in receipts or () for log in receipt["logEntries"]))
     return tuple(sorted(found | beyond("log", logs, _COVERED_LOG)))
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LIES", "Fisco2Lie"]
 
+LETTERS = "f" * (1 << 20)
 STRANGER = "0x" + "bb" * 20
 KEY_AT = 130  # of a printed signature: 0x, r and s come before the key
 
@@ -145,6 +146,14 @@ TOLD = (
     (
         "transactions-withheld", "incomplete", "The block comes without its transactions.",
         _without("block", "transactions"),
+    ),
+    (
+        "note-in-block", "uncovered-text", "A note of a mebibyte stands beside the header.",
+        _at("block", becomes=lambda block: block | {"note": LETTERS}),
+    ),
+    (
+        "note-in-receipt", "uncovered-text", "A note of a mebibyte stands in a receipt, where no hash covers it.",
+        _at(*ANSWER, becomes=lambda answer: answer | {"message": LETTERS}),
     ),
 )  # fmt: skip
 LIES = tuple(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LIES"]
 
+LETTERS = "f" * (1 << 20)
 WEB3 = 1  # the first kind of transaction whose hash is taken over other bytes
 
 
@@ -43,6 +44,22 @@ def _other_list(draft: Draft) -> None:
     _beside(draft, block=draft.block | {"transactions": hashes[::-1]})
 
 
+def _note_in_a_block(draft: Draft) -> None:
+    draft.block["note"] = LETTERS
+
+
+def _note_in_a_transaction(draft: Draft) -> None:
+    draft.transactions[0]["extraData"] = LETTERS
+
+
+def _note_in_a_receipt(draft: Draft) -> None:
+    draft.answers[0]["message"] = LETTERS
+
+
+def _blanks(draft: Draft) -> None:
+    draft.printed = lambda raw: raw + b" " * len(LETTERS)
+
+
 def _relabelled(draft: Draft) -> None:
     body, answer = draft.record()
     told: Object = {"to": "0x" + "bb" * 20, "input": "0x"}
@@ -63,4 +80,14 @@ LIES = (
         "record-relabelled", "unsupported-transaction",
         "A record is altered, and shown as of a kind whose hash cannot be checked.", _relabelled,
     ),
+    by_source("note-in-block", "uncovered-text", "A note of a mebibyte stands beside the header.", _note_in_a_block),
+    by_source(
+        "note-in-transaction", "uncovered-text",
+        "A note of a mebibyte stands in a transaction, where no hash covers it.", _note_in_a_transaction,
+    ),
+    by_source(
+        "note-in-receipt", "uncovered-text", "A note of a mebibyte stands in a receipt, where no hash covers it.",
+        _note_in_a_receipt,
+    ),
+    by_source("blanks", "uncovered-text", "A mebibyte of spaces stands behind the block.", _blanks),
 )  # fmt: skip

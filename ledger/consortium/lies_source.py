@@ -85,6 +85,10 @@ def _no_configuration(block: Object, stage: Stage) -> None:
     blocks.settle_header(stage.suite, block)
 
 
+def _note(block: Object, _: Stage) -> None:
+    block["note"] = "f" * (1 << 20)
+
+
 def _signed(block: Object, stage: Stage) -> None:
     blocks.sign_header(block, {0: stage.bench.sealers[0]})
 
@@ -171,6 +175,10 @@ LIES = (
     ),
     _lie("genesis-later-block", "genesis", "A later block is given as the genesis block.", NONE, _later_block),
     _lie("genesis-signed", "shape", "The genesis block carries a signature.", NONE, _genesis(_signed)),
+    _lie(
+        "genesis-with-note", "uncovered-text", "A note of a mebibyte stands in the genesis block.",
+        NONE, _genesis(_note),
+    ),
     _lie("nothing-to-join", "source-empty", "It claims a height and serves no block.", NONE, _nothing),
     _lie("block-twice", "height", "A block is served again in the next one's place.", ABOUT - 1, _twice),
     _lie("block-left-out", "height", "A block is left out.", ABOUT - 1, _left_out),

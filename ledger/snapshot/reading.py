@@ -37,7 +37,7 @@ class Snapshot:
 
     @classmethod
     def open(cls, folder: Path) -> Snapshot:
-        """Return the snapshot in ``folder``. Raises Unknown ``no-snapshot``, StoreDamaged ``snapshot-damaged``."""
+        """Return the snapshot in ``folder``. Raises as :meth:`Manifest.read`, and StoreDamaged ``snapshot-tables``."""
         manifest = Manifest.read(folder)
         known = {table.label for table in FACTS}
         if missing := known ^ manifest.tables.keys():

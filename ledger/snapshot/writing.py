@@ -17,7 +17,7 @@ from ledger.errors import StoreUnavailable
 from ledger.facts import FACTS
 from ledger.snapshot.columns import arrow_schema, to_arrow
 from ledger.snapshot.lines import RowsDigest, file_digest
-from ledger.snapshot.manifest import MANIFEST, Manifest, TableEntry
+from ledger.snapshot.manifest import MANIFEST, Manifest, TableEntry, check_height
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +35,10 @@ def take(facts: AsOf, folder: Path, *, watch: Callable[[str, int], None] = lambd
     """Write the snapshot of ``facts`` into ``folder``, which appears only when it is complete; return its manifest.
 
     ``watch`` hears each table's name and how many rows were written. Raises StoreUnavailable ``snapshot-exists`` when
-    the folder is there, ``snapshot-unwritable`` when it cannot be made or the disk is full.
+    the folder is there, ``snapshot-unwritable`` when it cannot be made or the disk is full; StoreDamaged
+    ``snapshot-height`` for a height that nobody could check it at.
     """
+    check_height(facts.height)
     if folder.exists():
         raise StoreUnavailable(
             "snapshot-exists", f"{folder} is there already", next_step="Name another folder, or delete it."

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ledger.finding import Finding
     from ledger.keyring import Keyring
 
-__all__ = ["Committer", "moved", "write_facts", "write_findings"]
+__all__ = ["Committer", "moved", "replace_bytes", "write_facts", "write_findings"]
 
 LEVEL = 3  # of Zstandard
 
@@ -34,6 +34,8 @@ _BLOCK: Table = BlockRow.__table__  # type: ignore[attr-defined]
 _DOCUMENT: Table = DocumentRow.__table__  # type: ignore[attr-defined]
 _RECORD: Table = RecordRow.__table__  # type: ignore[attr-defined]
 _FINDING: Table = FindingRow.__table__  # type: ignore[attr-defined]
+
+_HEAD = select(_BLOCK.c.height, _BLOCK.c.hash, _BLOCK.c.facts_digest).order_by(_BLOCK.c.height.desc()).limit(1)
 
 
 class Committer:
@@ -49,7 +51,7 @@ class Committer:
 
     def commit(self, block: VerifiedBlock, *, trusted: str) -> tuple[Finding, ...]:
         """See :meth:`ledger.store.Store.commit`."""
-        packed = zstandard.ZstdCompressor(level=LEVEL).compress(block.document)
+        packed = _packed(block.document)
         with guarded(f"committing block {block.height}"), self._engine.begin() as connection:
             kept = state.take(connection, state.FACTS, state.REBUILDING, state.KEYS)
             check_facts(kept)
@@ -76,16 +78,25 @@ class Committer:
 
     def _digest_before(self, connection: Connection, block: VerifiedBlock) -> bytes:
         """Return the head's facts digest; the block must follow that head."""
-        columns = _BLOCK.c
-        head = connection.execute(
-            select(columns.height, columns.hash, columns.facts_digest).order_by(columns.height.desc()).limit(1)
-        ).first()
+        head = connection.execute(_HEAD).first()
         height, hash_, digest = (-1, block.parent_hash, NO_FACTS) if head is None else head
         if (block.height, block.parent_hash) != (height + 1, hash_):
             raise moved(f"Block {block.height} does not follow block {height}, where this database stands")
         if self._head != (hash_, digest):
             self._cache.clear()
         return bytes(digest)
+
+
+def _packed(document: bytes) -> bytes:
+    return zstandard.ZstdCompressor(level=LEVEL).compress(document)
+
+
+def replace_bytes(engine: Engine, height: int, document: bytes) -> None:
+    """Let these be a block's bytes, whatever was stored of them; its row, records and facts stay as they are."""
+    packed = _packed(document)
+    with guarded(f"replacing the bytes of block {height}"), writing(engine).begin() as connection:
+        connection.execute(_DOCUMENT.delete().where(_DOCUMENT.c.height == height))
+        connection.execute(_DOCUMENT.insert(), [{"height": height, "content": packed, "digest": sm3(packed)}])
 
 
 def moved(message: str) -> StoreUnavailable:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from ledger.errors import StoreDamaged, Unknown
 from ledger.rfc6962 import Tree, grown, leaf_hash, node_hash
@@ -31,6 +31,8 @@ AT_ONCE = 500  # rows in one statement; databases bound its parameters
 
 _BLOCK: Table = BlockRow.__table__  # type: ignore[attr-defined]
 _NODE: Table = LogNodeRow.__table__  # type: ignore[attr-defined]
+
+_STORED = select(_NODE.c.number, _NODE.c.hash).where(_NODE.c.number.in_(bindparam("numbers", expanding=True)))
 
 
 def block_leaf(height: int, block_hash: bytes) -> bytes:
@@ -131,9 +133,7 @@ def _row(place: Place, node: bytes) -> dict[str, Any]:
 def _stored(connection: Connection, places: Sequence[Place]) -> dict[Place, bytes]:
     """Return the kept subtrees among these, all of level 1 and up."""
     numbers = {number_of(place): place for place in places}
-    rows = (
-        connection.execute(select(_NODE.c.number, _NODE.c.hash).where(_NODE.c.number.in_(numbers))) if numbers else ()
-    )
+    rows = connection.execute(_STORED, {"numbers": list(numbers)}) if numbers else ()
     return {numbers[number]: hash_ for number, hash_ in rows}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ledger.errors import StoreDamaged
 from ledger.store.tables import StateRow
@@ -50,6 +50,10 @@ SCRUB = "scrub"
 
 _ROWS: Table = StateRow.__table__  # type: ignore[attr-defined]
 
+# Asked with every block, so put together once.
+_TAKE = select(_ROWS.c.name, _ROWS.c.text, _ROWS.c.seal).where(_ROWS.c.name.in_(bindparam("names", expanding=True)))
+_PUT = _ROWS.update().where(_ROWS.c.name == bindparam("kept"))
+
 
 def seal(name: str, text: str) -> bytes:
     """Return the SM3 of a name, a zero byte and its text."""
@@ -64,16 +68,15 @@ def names_of(keys: Keyring) -> str:
 def put(connection: Connection, name: str, text: str) -> None:
     """Keep a text under a name, in place of what was there."""
     values: dict[str, Any] = {"text": text, "seal": seal(name, text)}
-    done = connection.execute(_ROWS.update().where(_ROWS.c.name == name).values(values))
+    done = connection.execute(_PUT, {"kept": name, **values})
     if done.rowcount == 0:
         connection.execute(_ROWS.insert(), [{"name": name, **values}])
 
 
 def take(connection: Connection, *names: str) -> dict[str, str]:
     """Return what is kept under these names, those without a text left out. Raises StoreDamaged ``state-damaged``."""
-    statement = select(_ROWS.c.name, _ROWS.c.text, _ROWS.c.seal).where(_ROWS.c.name.in_(names))
     found = {}
-    for name, text, sealed in connection.execute(statement):
+    for name, text, sealed in connection.execute(_TAKE, {"names": names}):
         if sealed != seal(name, text):
             raise StoreDamaged("state-damaged", f"What this node keeps as its {name} is not what it stored")
         found[name] = text

@@ -18,7 +18,7 @@ from ledger.keyring import NO_KEYS, Keyring
 from ledger.position import Position
 from ledger.sources import RawBlock
 from ledger.store import state
-from ledger.store.committing import Committer, moved
+from ledger.store.committing import Committer, moved, replace_bytes
 from ledger.store.digest import recompute
 from ledger.store.engine import connect, guarded, reading, writing
 from ledger.store.inspection import Inspection
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ledger.admission import VerifiedBlock
 
 __all__ = ["Head", "Store"]
+
+FETCH_AGAIN = "Run `glasspool scrub --repair`: it fetches damaged blocks again from the sources."
 
 _HASH = re.compile(r"0x([0-9a-fA-F]{64})(?::(0|[1-9][0-9]{0,4}))?\Z", re.ASCII)
 
@@ -161,6 +163,13 @@ class Store:
         """
         return self._committer.commit(block, trusted=trusted)
 
+    def replace_document(self, height: int, document: bytes) -> None:
+        """Let these be the bytes of a block that was stored before, in one transaction; ``ledger.repair`` proved them.
+
+        Nothing that follows from the block is touched. Raises StoreUnavailable or StoreDamaged.
+        """
+        replace_bytes(self._engine, height, document)
+
     def documents(self, start: int, end: int) -> Iterator[RawBlock]:
         """Yield the bytes of the blocks of ``[start, end)`` in order; see :meth:`document` for what it raises."""
         for height in range(start, end):
@@ -193,16 +202,14 @@ class Store:
         row: DocumentRow | None = self._row(select(DocumentRow).where(DocumentRow.height == height))  # type: ignore[arg-type]
         if row is None:
             self.block(height)
-            raise StoreDamaged("store-damaged", f"The bytes of block {height} are missing")
+            raise _damaged(f"The bytes of block {height} are missing")
         packed = row.content
         if row.digest not in (None, sm3(packed)):
-            raise StoreDamaged("store-damaged", f"The bytes of block {height} are not those that were stored")
+            raise _damaged(f"The bytes of block {height} are not those that were stored")
         try:
             return zstandard.ZstdDecompressor().decompress(packed)
         except zstandard.ZstdError as failure:
-            raise StoreDamaged(
-                "store-damaged", f"The bytes of block {height} cannot be unpacked: {failure}"
-            ) from failure
+            raise _damaged(f"The bytes of block {height} cannot be unpacked: {failure}") from failure
 
     def log(self) -> BlockLog:
         """Return the log of the blocks held now, for roots and proofs."""
@@ -331,6 +338,10 @@ class Store:
             found = list(session.scalars(statement))
             session.expunge_all()
         return found
+
+
+def _damaged(message: str) -> StoreDamaged:
+    return StoreDamaged("store-damaged", message, next_step=FETCH_AGAIN)
 
 
 def _finding(row: FindingRow) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,11 +81,9 @@ def show(context: typer.Context, as_json: Annotated[bool, JsonFlag] = False) -> 
         "voted_for_next_block": None if trusted.successors is None else listed(trusted.successors),
         "changed_by_votes_in": list(trusted.epochs),
         "pins": [_pin(each, trusted) for each in trusted.pins],
-        "refused_block": None
-        if refused is None
-        else {"file": str(refused[0]), "height": refused[1].height, "sealers": listed(refused[1].sealers)},
+        "refused_block": refused and refused.as_json(),
     }
-    emit(answer, _tables(answer, trusted, refused[1] if refused else None), as_json=as_json)
+    emit(answer, _tables(answer, trusted, refused), as_json=as_json)
 
 
 def _pin(each: SealerPin, trusted: Trusted) -> dict[str, object]:
@@ -92,15 +91,38 @@ def _pin(each: SealerPin, trusted: Trusted) -> dict[str, object]:
     return {"height": each.height, "by": each.by, "at": each.at, "state": state, "sealers": listed(each.sealers)}
 
 
-def _tables(answer: dict[str, Any], trusted: Trusted, refused: Named | None) -> Group:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refused:
+    """A block that was refused for its sealers; ``named`` is None where its reason was kept, and the block was not."""
+
+    file: Path
+    height: int
+    named: Named | None
+
+    @property
+    def next_step(self) -> str | None:
+        """What to do to see the sealers it names."""
+        if self.named is not None:
+            return None
+        return f"The block itself was not kept: move what is in {self.file.parent} elsewhere, and sync again."
+
+    def as_json(self) -> dict[str, object]:
+        """Return it as the answer prints it."""
+        sealers = None if self.named is None else listed(self.named.sealers)
+        return {"file": str(self.file), "height": self.height, "sealers": sealers, "next_step": self.next_step}
+
+
+def _tables(answer: dict[str, Any], trusted: Trusted, refused: _Refused | None) -> Group:
     own = {each.key for each in trusted.sealers}
     table = Table(title=f"trusted at block {trusted.height}", caption=f"a quorum weighs {answer['quorum']}")
     parts: list[Table] = [_listed(table, trusted.sealers)]
-    if refused is not None:
+    if refused is not None and refused.named is not None:
         marked = Table(title=f"named by block {refused.height}, which was refused", caption="+ is not trusted now")
-        parts.append(_listed(marked, refused.sealers, own))
+        parts.append(_listed(marked, refused.named.sealers, own))
     votes = ", ".join(map(str, answer["changed_by_votes_in"])) or "no block"
     rest: dict[str, object] = {"changed by votes in": votes}
+    if refused is not None and refused.named is None:
+        rest[f"block {refused.height} was refused"] = f"for its sealers. {refused.next_step}"
     for each in answer["pins"]:
         rest[f"pinned for block {each['height']}"] = f"by {each['by']} at {each['at']}, {each['state']}"
     return Group(*parts, pairs(rest))
@@ -115,18 +137,22 @@ def _listed(table: Table, sealers: tuple[Sealer, ...], known: set[bytes] | None 
     return table
 
 
-def _refused(folder: Path, anchor: Anchor, height: int) -> tuple[Path, Named] | None:
-    """Return the block kept because of its sealers at this height, and what it names; of several the last kept."""
-    reasons = folder.glob(f"block-{height:012d}-*.reason.json") if folder.exists() else ()
-    kept = [
-        reason.with_name(reason.name.replace(".reason.json", ".json"))
-        for reason in reasons
+def _refused(folder: Path, anchor: Anchor, height: int) -> _Refused | None:
+    """Return the block refused because of its sealers at this height, and what it names; of several the last kept.
+
+    In a full folder the reason alone is kept, and blocks may have been moved elsewhere.
+    """
+    reasons = [
+        reason
+        for reason in (folder.glob(f"block-{height:012d}*.reason.json") if folder.exists() else ())
         if json.loads(reason.read_text("utf-8"))["code"] == "sealers"
     ]
-    if not kept:
+    blocks = [reason.with_name(reason.name.replace(".reason.json", ".json")) for reason in reasons]
+    kept = [block for block in blocks if block.exists()]
+    if not reasons:
         return None
-    file = max(kept, key=lambda each: (each.stat().st_mtime_ns, each.name))
-    return file, named_by(file.read_bytes(), anchor)
+    file = max(kept or reasons, key=lambda each: (each.stat().st_mtime_ns, each.name))
+    return _Refused(file=file, height=height, named=named_by(file.read_bytes(), anchor) if kept else None)
 
 
 def pin(

@@ -23,11 +23,15 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Loopback address to listen on.", show_default="127.0.0.1")] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Loopback address to listen on; another for checkpoints alone.", show_default="127.0.0.1"),
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535, show_default="8765")] = None,
 ) -> None:
     """Serve the node's pages to this machine, until interrupted."""
-    from portal.app import make_app, require_loopback
+    from portal.app import make_app, make_public_app, require_loopback
+    from portal.errors import NotLoopback
     from portal.ledger_routes import ledger_routes
     from portal.logs import set_up_logs
     from portal.metrics import metrics_routes
@@ -36,7 +40,13 @@ def serve(
 
     settings = Settings()
     host, port = host or settings.host, port or settings.port
-    require_loopback(host)
+    public = False
+    try:
+        require_loopback(host)
+    except NotLoopback:
+        if not settings.names:
+            raise
+        public = True
 
     import uvicorn
 
@@ -46,13 +56,18 @@ def serve(
     _refuse_taken_port(host, port)
     set_up_logs(settings)
     with opened_store(settings) as store:
-        app = make_app(
-            Desk(store, REGULATOR),
-            host=host,
-            port=port,
-            language=Language(settings.lang),
-            routers=[ledger_routes(store, settings.checkpoints), metrics_routes(store)],
-        )
+        log = ledger_routes(store, settings.checkpoints)
+        if public:
+            app = make_public_app(log, port=port, names=settings.names)
+        else:
+            app = make_app(
+                Desk(store, REGULATOR),
+                host=host,
+                port=port,
+                language=Language(settings.lang),
+                routers=[log, metrics_routes(store)],
+                names=settings.names,
+            )
         config = uvicorn.Config(
             app,
             host=host,
@@ -67,8 +82,12 @@ def serve(
         )
         server = uvicorn.Server(config)
         shown = f"[{host}]" if ":" in host else host
-        say(f"Glasspool is open at http://{shown}:{port}/ — press Ctrl+C to stop.")
-        say("There is no sign-in yet: only this machine can reach it, and whoever can sees everything.")
+        if public:
+            say(f"Glasspool answers other nodes at http://{shown}:{port}/ledger/ — press Ctrl+C to stop.")
+            say(f"There are no pages here, and only these names are answered: {', '.join(settings.names)}.")
+        else:
+            say(f"Glasspool is open at http://{shown}:{port}/ — press Ctrl+C to stop.")
+            say("There is no sign-in yet: only this machine can reach it, and whoever can sees everything.")
         server.run()
         if not server.started:
             raise PortalError(

@@ -16,6 +16,7 @@ from ledger.facts import Confidential
 from ledger.following import SOURCE_FAILURES, State
 from ledger.pace import last_pace
 from ledger.scrub import last_scrub
+from ledger.split_view import kept_split_views
 from ledger.store.size import database_size
 from portal.cli.console import emit
 from portal.cli.node import pairs
@@ -67,6 +68,7 @@ def status(
             "last_checkpoint": _checkpoint(settings.checkpoints),
             "database": dict(zip(("kind", "bytes"), database_size(settings.database_url), strict=True)),
             "refused_blocks": _refused(settings.evidence, height),
+            "split_views": _split_views(settings.evidence),
         }
     emit(answer, pairs(answer), as_json=as_json)
 
@@ -172,3 +174,17 @@ def _refused(folder: Path, height: int) -> list[dict[str, object]]:
         state = "passed since" if told["height"] <= height else "waiting for another block"
         kept.append({"height": told["height"], "code": told["code"], "state": state, "file": str(file)})
     return kept
+
+
+def _split_views(folder: Path) -> dict[str, object] | None:
+    """Return how much evidence of split views is kept, the newest of it, and what to do; None where there is none."""
+    kept = kept_split_views(folder)
+    if not kept:
+        return None
+    at = datetime.fromtimestamp(kept[-1].stat().st_mtime, UTC)
+    return {
+        "count": len(kept),
+        "newest": str(kept[-1]),
+        "kept_at": at.isoformat(timespec="seconds"),
+        "next_step": "Show both notes in it to the consortium, and ask which ledger it stands by.",
+    }

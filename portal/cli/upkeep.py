@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ledger.rebuild import rebuild
+from ledger.repair import damaged_blocks, repair
 from ledger.scrub import sampled, scrub
 from ledger.store import Store
 from ledger.verdict import Verdict
@@ -21,16 +22,19 @@ from portal.cli.block import COLOURS, printable
 from portal.cli.console import EXIT_NEGATIVE, emit, progress
 from portal.cli.node import pairs
 from portal.cli.parameters import JsonFlag
-from portal.node import opened_store
+from portal.node import masked, opened_sources, opened_store, wanted_sources
 from portal.reader_keys import node_keys
 from portal.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ledger.repair import RepairReport
     from ledger.scrub import ScrubReport
 
 Option = typer.Option
+
+BLOCK_SECONDS = 60.0  # to wait for one source
 
 _SHARE = re.compile(r"([1-9][0-9]{0,11})(%?)\Z", re.ASCII)
 
@@ -67,30 +71,93 @@ def scrub_store(
     ] = None,
     first: Annotated[int | None, Option("--from", help="Look at blocks from this height on.", min=0)] = None,
     last: Annotated[int | None, Option("--to", help="Look at blocks up to this height.", min=0)] = None,
+    mend: Annotated[
+        bool, Option("--repair", help="Fetch damaged blocks again from the sources, then look again.")
+    ] = False,
+    source: Annotated[
+        list[str] | None, Option(help="Another source for --repair than those named before; may be repeated.")
+    ] = None,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Read and verify again everything this node stored; every damage is told with its block and cause."""
-    settings, heights = Settings(), _chosen(sample, first, last)
-    with opened_store(settings, node_keys(settings)) as store, progress("scrubbing") as advance:
+    settings, choose, repaired = Settings(), _chosen(sample, first, last), None
+    heights = None if choose is None else _Chosen(choose)
+    if source and not mend:
+        raise typer.BadParameter("--source goes with --repair")
+    with opened_store(settings, node_keys(settings)) as store:
+        report = _scrubbed(settings, store, heights, "scrubbing")
+        if mend and damaged_blocks(report):
+            locations = wanted_sources(settings, source)
+            with opened_sources(settings, locations, seconds=BLOCK_SECONDS) as sources:
+                repaired = repair(
+                    store,
+                    sources,
+                    report,
+                    at=datetime.now(UTC),
+                    evidence=settings.evidence,
+                    engine=settings.sm_engine,
+                    workers=settings.verifying_processes,
+                )
+            if heights is not None:
+                heights.add(*repaired.repaired)
+            if repaired.repaired:
+                report = _scrubbed(settings, store, heights, "scrubbing again")
+    answer = {**asdict(report), "verdict": report.verdict.value, "repair": _repair_json(repaired)}
+    emit(answer, _table(report, repaired), as_json=as_json)
+    if report.verdict is Verdict.FAILED:
+        raise typer.Exit(EXIT_NEGATIVE)
 
-        def watch(_: int, target: int) -> None:
-            advance(1, total=target)
 
-        report = scrub(
+class _Chosen:
+    """The blocks to look at, chosen once, so that a second look is at the same ones and those that were added."""
+
+    def __init__(self, choose: Callable[[int], Iterable[int]]) -> None:
+        self._choose = choose
+        self._chosen: set[int] | None = None
+
+    def __call__(self, count: int) -> Iterable[int]:
+        if self._chosen is None:
+            self._chosen = set(self._choose(count))
+        return self._chosen
+
+    def add(self, *heights: int) -> None:
+        """Look at these as well from now on."""
+        if self._chosen is not None:
+            self._chosen.update(heights)
+
+
+def _scrubbed(settings: Settings, store: Store, heights: _Chosen | None, what: str) -> ScrubReport:
+    with progress(what) as advance:
+        return scrub(
             store,
             at=datetime.now(UTC),
             heights=heights,
             engine=settings.sm_engine,
             workers=settings.verifying_processes,
-            watch=watch,
+            watch=lambda _, target: advance(1, total=target),
         )
-    answer = {**asdict(report), "verdict": report.verdict.value}
-    emit(answer, _table(report), as_json=as_json)
-    if report.verdict is Verdict.FAILED:
-        raise typer.Exit(EXIT_NEGATIVE)
 
 
-def _table(report: ScrubReport) -> Group:
+def _repair_json(done: RepairReport | None) -> dict[str, object] | None:
+    if done is None:
+        return None
+    failures = [
+        {"height": each.height, "source": masked(each.source), "code": each.code, "message": each.message}
+        for each in done.failures
+    ]
+    return {"repaired": list(done.repaired), "unrepaired": list(done.unrepaired), "failures": failures}
+
+
+def _repaired(done: RepairReport) -> Group:
+    said = f"{len(done.repaired)} damaged blocks fetched again and put in place, {len(done.unrepaired)} not"
+    failed = [
+        escape(printable(f"block {each.height}, {masked(each.source) or 'no source'}: {each.message} [{each.code}]"))
+        for each in done.failures
+    ]
+    return Group(said, *failed)
+
+
+def _table(report: ScrubReport, repaired: RepairReport | None = None) -> Group:
     table = Table(caption=f"{report.blocks} blocks with {report.records} records, of blocks 0 to {report.head}")
     for heading in ("block", "cause", "what"):
         table.add_column(heading, overflow="fold")
@@ -98,7 +165,7 @@ def _table(report: ScrubReport) -> Group:
         table.add_row("—" if each.height is None else str(each.height), each.cause.value, escape(printable(each.what)))
     stale = "" if report.facts else "; facts were not compared: run `glasspool rebuild`"
     whole = f"verdict: [{COLOURS[report.verdict]}]{report.verdict}[/]{escape(stale)}"
-    return Group(table, whole)
+    return Group(table, whole) if repaired is None else Group(table, _repaired(repaired), whole)
 
 
 def rebuild_facts(as_json: Annotated[bool, JsonFlag] = False) -> None:

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import socket
 import stat
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -14,17 +20,16 @@ from dashboards.desk import REGULATOR, Desk
 from ledger.replica import join, sync
 from ledger.signed_note import Note, VerifierKey
 from ledger.store import Store
-from portal.app import make_app
+from portal.app import make_app, make_public_app
 from portal.cli import main
 from portal.ledger_routes import ledger_routes
 from portal.note_keys import ED25519_FILE, SM2_FILE
 from tests.support.chains import SmallChain
-from tests.support.pages import serving_pages
+from tests.support.pages import serving_pages, until
 from tests.support.sources import Listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FORK = 4
 
@@ -144,6 +149,23 @@ def test_a_split_view_is_told_with_its_evidence(nodes: Nodes, tmp_path: Path) ->
     assert nodes.run("b", "compare", tmp_path / "b.txt")[0] == 0, "a node's own word is known to it"
 
 
+def test_split_views_are_told_by_status(nodes: Nodes, tmp_path: Path) -> None:
+    _, status = nodes.run("a", "status", "--offline")
+    assert status["split_views"] is None
+    follow(nodes.home("c"), history(10, "a third"))
+    for at, other in enumerate("bc"):
+        _, theirs = nodes.run(other, "checkpoint", "--bundle", tmp_path / f"{other}.json")
+        _, told = nodes.run("a", "compare", tmp_path / f"{other}.json", "--key", theirs["verifier_keys"][0])
+        os.utime(told["evidence"], (1_700_000_000 + at, 1_700_000_000 + at))
+        _, status = nodes.run("a", "status", "--offline")
+        assert (status["split_views"]["count"], status["split_views"]["newest"]) == (at + 1, told["evidence"])
+    shown = status["split_views"]
+    assert shown["kept_at"] == "2023-11-14T22:13:21+00:00"
+    assert "consortium" in shown["next_step"]
+    people = "".join(nodes.people("a", "status", "--offline").replace("│", "").split())
+    assert Path(shown["newest"]).name in people
+
+
 def test_what_was_tampered_with_or_signed_by_another_is_not_believed(nodes: Nodes, tmp_path: Path) -> None:
     _, theirs = nodes.run("b", "checkpoint", "-o", tmp_path / "b.txt")
     _, own = nodes.run("a", "checkpoint")
@@ -240,6 +262,73 @@ def test_a_node_is_asked_where_the_views_split(nodes: Nodes, served: str, tmp_pa
     follow(nodes.home("c"), history(11, "another"), 7)
     ended, told = nodes.run("c", "compare", served, *key, "--strict")
     assert (ended, told["view"]) == (0, "ahead")
+
+
+NAME = "node-b.example"
+SERVE = "import sys; from portal.cli import main; main(sys.argv[1:])"
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name service that knows node b by its public name, and nobody else."""
+    real = socket.getaddrinfo
+
+    def known(host: Any, *rest: Any, **more: Any) -> Any:
+        return real("127.0.0.1" if host in (NAME, "rebound.example") else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+
+
+@pytest.mark.usefixtures("named")
+@pytest.mark.parametrize("pages", [True, False], ids=["behind a proxy", "by itself"])
+def test_a_node_is_compared_with_by_its_public_name(nodes: Nodes, pages: bool) -> None:
+    _, theirs = nodes.run("b", "checkpoint")
+    key = ("--key", theirs["verifier_keys"][0])
+    with Store.open(nodes.home("b") / "ledger.db") as store:
+        log = ledger_routes(store, nodes.home("b") / "checkpoints")
+
+        def made(port: int) -> Any:
+            if not pages:
+                return make_public_app(log, port=port, names=[NAME])
+            return make_app(Desk(store, REGULATOR), host="127.0.0.1", port=port, routers=[log], names=[NAME])
+
+        with serving_pages(made) as port:
+            ended, told = nodes.run("a", "compare", f"http://{NAME}:{port}", *key)
+            assert (ended, failed(told), told["fork"]["height"]) == (1, ["split-view", "fork"], FORK)
+            ended, told = nodes.run("a", "compare", f"http://rebound.example:{port}", *key)
+            assert (ended, told["error"]["code"]) == (2, "peer-status")
+            for path in ("/", "/api/plans", "/healthz"):
+                assert httpx.get(f"http://{NAME}:{port}{path}", trust_env=False).status_code == 421
+                own = httpx.get(f"http://127.0.0.1:{port}{path}", trust_env=False).status_code
+                assert own == (200 if pages else 421)
+
+
+def test_the_command_serves_its_log_to_others_and_no_page(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    nodes.run("b", "checkpoint")
+    monkeypatch.setenv("GLASSPOOL_PUBLIC_NAMES", NAME)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", SERVE, "serve", "--host", "0.0.0.0", "--port", str(port)]
+    home = {"GLASSPOOL_HOME": str(nodes.home("b")), "COLUMNS": "200"}
+    with subprocess.Popen(command, env={**os.environ, **home}, stderr=subprocess.PIPE, text=True) as node:
+        try:
+            assert node.stderr is not None
+            said = node.stderr.readline() + node.stderr.readline()
+            assert "no pages here" in " ".join(said.split()), said
+            url = f"http://127.0.0.1:{port}"
+            until(lambda: _answers(port))
+            named, own = {"host": NAME}, {"host": f"localhost:{port}"}
+            assert httpx.get(f"{url}/ledger/checkpoint", headers=named, trust_env=False).text.startswith("glasspool/")
+            assert httpx.get(f"{url}/ledger/checkpoint", headers=own, trust_env=False).status_code == 421
+            assert httpx.get(f"{url}/", headers=own, trust_env=False).status_code == 421
+        finally:
+            node.send_signal(signal.SIGINT)
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_what_the_log_answers_and_refuses(nodes: Nodes, served: str) -> None:

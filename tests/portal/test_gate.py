@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from portal.gate import Gate, allowed_hosts
+from portal.errors import PortalError
+from portal.gate import Gate, allowed_hosts, public_hosts
 
 HOST = "127.0.0.1:8765"
 PAGE = "/dash/pools/P1"
@@ -41,6 +42,7 @@ def ask(
     headers: dict[str, str] | list[tuple[str, str]] | None = None,
     subprotocols: tuple[str, ...] = ("bokeh", "good"),
     content_type: bytes = b"text/html",
+    public: frozenset[str] = frozenset(),
 ) -> tuple[Behind, list[dict[str, Any]]]:
     """Send one request through a gate; gives what was behind it and every message it answered with."""
     given = list(headers.items()) if isinstance(headers, dict) else headers
@@ -62,7 +64,8 @@ def ask(
     async def receive() -> dict[str, Any]:
         return {"type": f"{kind}.disconnect"}
 
-    gate = Gate(app=behind, hosts=allowed_hosts("127.0.0.1", 8765), is_our_token=lambda token: token == "good")
+    hosts = allowed_hosts("127.0.0.1", 8765)
+    gate = Gate(app=behind, hosts=hosts, is_our_token=lambda token: token == "good", public=public)
     asyncio.run(gate(scope, receive, send))
     return behind, sent
 
@@ -120,6 +123,62 @@ def test_another_host_is_refused(headers: list[tuple[str, str]], kind: str) -> N
     behind, sent = ask(path, kind=kind, headers=[*headers, ("origin", f"http://{HOST}")])
     assert not behind.scopes
     assert refusal(sent) == (CLOSED if kind == "websocket" else 421, "wrong-host")
+
+
+PUBLIC = public_hosts(["Node-A.example", "203.0.113.5", "[2001:db8::1]", "other.example:8443"], 8765)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "node-a.example", "NODE-A.example:8765", "203.0.113.5:8765", "[2001:db8::1]:8765", "other.example:8443",
+        HOST, "localhost:8765",
+    ],
+)  # fmt: skip
+def test_under_a_public_name_the_log_is_answered(host: str) -> None:
+    assert ask("/ledger/checkpoint", headers={"host": host}, public=PUBLIC)[0].scopes
+    assert ask("/ledger/consistency", query="from=1&to=2", headers={"host": host}, public=PUBLIC)[0].scopes
+
+
+@pytest.mark.parametrize(
+    "path", ["/", PAGE, "/healthz", "/api/plans", "/metrics", "/ledger", "/static/x.js", "//ledger/"]
+)
+def test_under_a_public_name_nothing_else_is(path: str) -> None:
+    behind, sent = ask(path, headers={"host": "node-a.example"}, public=PUBLIC)
+    assert not behind.scopes
+    assert refusal(sent) == (421, "wrong-host")
+
+
+@pytest.mark.parametrize("path", [f"{PAGE}/ws", "/ledger/ws", "/ledger/dash/x/ws"])
+def test_under_a_public_name_no_socket_opens(path: str) -> None:
+    own_origin = {"host": "node-a.example", "origin": "http://node-a.example"}
+    behind, sent = ask(path, kind="websocket", headers=own_origin, public=PUBLIC)
+    assert not behind.scopes
+    assert refusal(sent)[0] == CLOSED
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        ["evil.example"], ["node-a.example:80"], ["other.example"], ["other.example:8765"],
+        ["node-a.example.evil.example"], ["evil.node-a.example"], ["node-a.example."],
+        ["node-a.example", "node-a.example"], [""], [],
+    ],
+)  # fmt: skip
+def test_under_another_name_the_log_is_not_answered(hosts: list[str]) -> None:
+    """A page of evil.example whose name was bound again to this node still sends its own name."""
+    behind, sent = ask("/ledger/checkpoint", headers=[("host", each) for each in hosts], public=PUBLIC)
+    assert not behind.scopes
+    assert refusal(sent) == (421, "wrong-host")
+
+
+@pytest.mark.parametrize(
+    "name", ["*", "*.example", "http://node.example", "node.example/", "a b", "node.example:0", "-x", "a..b", "x" * 300]
+)
+def test_what_is_no_host_name_is_refused(name: str) -> None:
+    with pytest.raises(PortalError) as refused:
+        public_hosts([name], 8765)
+    assert refused.value.code == "public-name"
 
 
 @pytest.mark.parametrize(

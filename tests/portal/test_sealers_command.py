@@ -165,3 +165,17 @@ def test_repinning_marks_the_facts_stale_or_changes_nothing(node: Node) -> None:
     assert "rebuild" in other["facts"]
     node.json("sealers", "pin", node.evidence)
     assert node.json("sync")[1] == "facts-stale"
+
+
+@pytest.mark.parametrize("name", ["block-000000000003.reason.json", None], ids=["a full folder", "moved since"])
+def test_a_refusal_of_which_the_reason_alone_is_there_is_shown(node: Node, name: str | None) -> None:
+    node.evidence.unlink()
+    (reason,) = (node.folder / "home" / "evidence").glob("*.reason.json")
+    if name is not None:
+        reason = reason.rename(reason.with_name(name))
+    refused = node.json("sealers")[1]["refused_block"]
+    assert (refused["height"], refused["sealers"], refused["file"]) == (3, None, str(reason))
+    assert "sync again" in refused["next_step"]
+    assert "was refused" in " ".join(node.run("sealers")[1].replace("│", "").split())
+    reason.write_text(json.dumps({"code": "quorum", "height": 3}))
+    assert node.json("sealers")[1]["refused_block"] is None

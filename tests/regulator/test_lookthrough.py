@@ -15,7 +15,7 @@ from regulator.errors import UnknownAsset
 from regulator.lookthrough import look_through, plans
 from regulator.positions import lineage_positions
 from regulator.steps import AssetTrail
-from tests.support.ledger_book import Book, certificate_on, out
+from tests.support.ledger_book import Book, certificate_on, out, plan
 from tests.support.market import Market
 
 
@@ -179,6 +179,23 @@ def test_unknown_plans_and_assets_are_refused_with_what_to_do(book: Book) -> Non
         lineage_positions(book.store.at(), "nope")
     assert "glasspool" in plan_error.value.next_step
     assert "glasspool" in asset_error.value.next_step
+
+
+def test_every_plan_is_listed_with_its_own_figures_as_of_the_height(book: Book) -> None:
+    paid_off(book, whole_life(book))
+    before = book.height - 1
+    for period, principal in ((1, 10_000), (1, 20_000), (2, 30_000)):
+        paid = {"distribution": f"d-{principal}", "plan": "P", "tranche": "A", "period": period, "interest": 0}
+        book.tell("custodian", "distribution.made", paid | {"date": f"2026-07-0{period}", "principal": principal})
+    book.tell("servicer", "pool.removed", {"plan": "P", "date": "2026-07-03", "reason": "settled", "assets": ["R"]})
+    book.tell("manager", "plan.established", plan("A", code="A"))
+    other, line = plans(book.store.at())
+    assert (other.plan, other.tranches, other.principal, other.outstanding) == ("A", 2, 100_000, 100_000)
+    assert (other.assets, other.distributions, other.last_distribution) == (0, 0, None)
+    assert (line.tranches, line.principal, line.outstanding, line.assets) == (2, 100_000, 40_000, 0)
+    assert (line.distributions, line.last_distribution) == (2, date(2026, 7, 2))
+    (line,) = plans(book.store.at(before))
+    assert (line.outstanding, line.assets, line.distributions, line.last_distribution) == (100_000, 1, 0, None)
 
 
 def test_plans_before_the_first_one_are_none(book: Book) -> None:

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine
 from sqlmodel import col
 
 from ledger.facts import PoolAsset, Receivable, output_id
 from ledger.store import AsOf
-from regulator.lookthrough import lineage, look_through
+from regulator.lookthrough import lineage, look_through, plans
 from regulator.positions import lineage_positions
 from tests.support.databases import MakeDatabase, Server, databases, private_server
-from tests.support.ledger_book import Book, out
+from tests.support.ledger_book import Book, out, plan
+from tests.support.listening import Statements, listening
 from tests.support.plan_book import assigned, distributed, payment, pooled, received, remitted, removed
 
 BY_PLACE = re.compile(r"ix_\w+_(from|to)_position")
 """The indexes of blocks: by them alone, everything before a height is read."""
-Statements = list[tuple[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +49,6 @@ def _plan_with_one_of_everything(make: MakeDatabase) -> Book:
     book.tell("gateway", "receivable.adjusted", change)
     assert book.found == []
     return book
-
-
-@contextmanager
-def listening(engine: Engine) -> Iterator[Statements]:
-    """Give the statements of this block with their parameters, as the driver got them."""
-    said: Statements = []
-
-    def hear(connection: object, cursor: object, statement: str, parameters: Any, *_: object) -> None:
-        said.append((statement, parameters))
-
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
-        yield said
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
 
 
 def scans(engine: Engine, said: Statements) -> list[str]:
@@ -150,6 +134,26 @@ def test_what_is_asked_does_not_grow_with_the_pool(book: Book) -> None:
     assert [finding.code.value for finding in book.seal()] == []
     assert len(look_through(book.store.at(), "plan-1").assets.lines) == 13
     assert asked() == before
+
+
+def test_listing_the_plans_asks_no_more_of_more_plans(book: Book) -> None:
+    with listening(book.store._engine) as of_one:
+        assert [line.plan for line in plans(book.store.at())] == ["plan-1"]
+    for number in (2, 3):
+        assert book.tell("manager", "plan.established", plan(f"plan-{number}")) == []
+    with listening(book.store._engine) as of_three:
+        assert [line.plan for line in plans(book.store.at())] == ["plan-1", "plan-2", "plan-3"]
+    assert len(of_three) == len(of_one)
+
+
+def test_the_assets_of_all_plans_are_counted_in_an_index_alone(book: Book) -> None:
+    if book.store._engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL reads tables this small whole")
+    with listening(book.store._engine) as said, book.store._engine.connect() as connection:
+        assert [line.assets for line in plans(book.store.at())] == [1]
+        [counted] = [one for one in said if "pool_asset" in one[0]]
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {counted[0]}", counted[1])
+        assert [str(row[-1]) for row in rows] == ["SCAN pool_asset USING COVERING INDEX ix_pool_asset_plan"]
 
 
 def test_a_pool_that_others_left_is_read_without_them(book: Book) -> None:

@@ -21,7 +21,7 @@ ERRORS = {"Malformed", "ProofFailed", "SealerChangeUnexplained", "SourceUnreacha
 JUDGES = [
     *(
         LEDGER / f"{name}.py"
-        for name in ("trust", "admission", "anchor", "contracts", "mapped", "following", "replica")
+        for name in ("trust", "admission", "anchor", "contracts", "mapped", "following", "replica", "surplus")
     ),
     *(LEDGER / f"{name}.py" for name in ("comparison", "bundle")),
     *sorted((LEDGER / "chains").glob("*.py")),

@@ -14,7 +14,9 @@ from sqlalchemy import func, select
 
 from ledger.errors import StoreDamaged, StoreUnavailable, Unknown
 from ledger.facts import FACTS, Invoice, Output, PoolAsset, Receivable
+from ledger.position import HEIGHT_LIMIT
 from ledger.snapshot import Manifest, Snapshot, take, writing
+from ledger.snapshot.manifest import MAX_HEIGHT
 from ledger.store.digest import NO_FACTS, block_digest, chained
 from tests.support.ledger_book import Book, certificate_on, financed_by_factor, plan
 
@@ -197,6 +199,22 @@ def test_a_manifest_of_an_absurd_height_is_refused_and_so_is_a_version_beyond_it
         }
         with pytest.raises(StoreDamaged, match=f"height {wrong}"):
             _forged(tmp_path / "s", tables=told, height=manifest.height).verify()
+
+
+def test_a_height_that_takes_hours_to_check_is_refused_at_once(market: Book, tmp_path: Path) -> None:
+    """Every block without a record costs a hash: a manifest may not name more of them than can be waited for."""
+    take(market.store.at(), tmp_path / "s")
+    for height in (HEIGHT_LIMIT - 1, MAX_HEIGHT + 1):
+        with pytest.raises(StoreDamaged) as refused:
+            _forged(tmp_path / "s", height=height)
+        assert refused.value.code == "snapshot-height"
+        assert refused.value.next_step
+    assert _forged(tmp_path / "s", height=MAX_HEIGHT).manifest.height == MAX_HEIGHT
+    facts = market.store.at()
+    facts.height = MAX_HEIGHT + 1
+    with pytest.raises(StoreDamaged) as refused:
+        take(facts, tmp_path / "far")
+    assert (refused.value.code, (tmp_path / "far").exists()) == ("snapshot-height", False)
 
 
 def test_empty_heights_are_hashed_like_any_other() -> None:
