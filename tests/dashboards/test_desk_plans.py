@@ -1,4 +1,4 @@
-"""The desk's list of plans: each with its own tranches and its parties by name, in as many statements for any number."""
+"""The desk's list of plans: each with its tranches and its parties by name, in the same number of statements."""
 
 from __future__ import annotations
 
