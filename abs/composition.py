@@ -1,25 +1,29 @@
-"""What a pool is made of on a day: size, terms, concentration, maturities.
+"""What a pool is made of on a day: size, terms, concentration, maturities, and its classes by anything.
 
-Every function is pure over rows (see ``abs.assets``) and returns figures. Where rules leave a choice it is a parameter
-of the deal, and the docstring says which base is used: shares are of the outstanding balance unless ``basis`` says
+Every function is pure over a ``Day`` and returns figures. Where rules leave a choice it is a parameter of the deal, and
+the docstring says which base is used: shares are of the outstanding balance of the open assets unless ``basis`` says
 otherwise.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from abs.assets import AssetRow, Basis, Party
+import polars as pl
+
 from abs.errors import FigureMisuse
-from abs.figure import Figure, RowFacts, Unit, computed_over, count_over, ratio_of, sum_over
+from abs.figure import Figure, Unit, ratio_of
+from abs.frame import ENTERED, OPEN, Basis, Day, Party
 from abs.money import CONTEXT, quotient
 
 DAYS_PER_YEAR: Final = 365
 OVERDUE: Final = "overdue"
+LEFT: Final = pl.col("days_to_due").clip(lower_bound=0)
+UNKNOWN: Final = "unknown"
+"""The class of what the ledger does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +70,12 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concentration:
-    """How much of a pool stands with few members: the largest ones, their share, and two measures over all."""
+    """How much of a pool stands with few members: the largest ones, their share, and two measures over all.
 
-    side: Party
+    ``side`` is the column that they are members of: debtor, creditor_group, region ...
+    """
+
+    side: str
     basis: Basis
     total: Figure
     members: Figure
@@ -80,7 +87,7 @@ class Concentration:
     def as_json(self, depth: int = 0) -> dict[str, object]:
         """Every figure under its name."""
         return {
-            "side": self.side.value,
+            "side": self.side,
             "basis": self.basis.value,
             "total": self.total.as_json(depth),
             "members": self.members.as_json(depth),
@@ -91,103 +98,120 @@ class Concentration:
         }
 
 
-def balance(rows: Sequence[AssetRow], height: int) -> Figure:
+def balance(day: Day) -> Figure:
     """Metric 1, pool balance: what is still owed on all assets, in fen."""
-    return sum_over(
-        "pool.balance", rows, lambda row: row.outstanding, formula="sum of outstanding over open assets", height=height
-    )
+    return day.sum("pool.balance", "outstanding", OPEN, formula="sum of outstanding over open assets")
 
 
-def original(rows: Sequence[AssetRow], height: int) -> Figure:
+def original(day: Day) -> Figure:
     """Metric 1, what the assets were worth when they came: the sum of their first amounts, in fen."""
-    return sum_over(
-        "pool.original", rows, lambda row: row.amount, formula="sum of original amount over all assets", height=height
-    )
+    return day.sum("pool.original", "amount", ENTERED, formula="sum of original amount over all assets")
 
 
-def count(rows: Sequence[AssetRow], height: int) -> Figure:
+def count(day: Day) -> Figure:
     """Metric 1, number of assets on which something is owed."""
-    return count_over("pool.count", rows, formula="number of open assets", height=height)
+    return day.count("pool.count", OPEN, formula="number of open assets")
 
 
-def remaining_term(rows: Sequence[AssetRow], height: int) -> Figure:
+def remaining_term(day: Day) -> Figure:
     """Metric 1, weighted average remaining term (WAM 加权平均剩余期限): days to due, weighted by balance.
 
     An overdue asset has 0 days left.
     """
-    return _weighted("pool.wam", rows, lambda row: row.days_to_due, "days to due", height)
+    return _weighted(day, "pool.wam", LEFT, "days to due")
 
 
-def seasoning(rows: Sequence[AssetRow], height: int) -> Figure:
+def seasoning(day: Day) -> Figure:
     """Metric 1, weighted average age (加权平均账龄): days since invoiced, weighted by balance."""
-    return _weighted("pool.seasoning", rows, lambda row: row.age, "days since invoiced", height)
+    return _weighted(day, "pool.seasoning", pl.col("age"), "days since invoiced")
 
 
-def average_life(rows: Sequence[AssetRow], height: int) -> Figure:
+def average_life(day: Day) -> Figure:
     """Metric 1, weighted average life (WAL) in years of 365 days, each claim repaid in one sum on its due date."""
-    total = sum(row.outstanding for row in rows)
-    value = quotient(sum(row.outstanding * row.days_to_due for row in rows), total * DAYS_PER_YEAR)
+    value = quotient(day.weighted(LEFT, OPEN), day.total("outstanding", OPEN) * DAYS_PER_YEAR)
     formula = "sum of (outstanding x days to due) / 365 / sum of outstanding"
-    return computed_over("pool.wal", rows, value, Unit.YEARS, formula=formula, height=height)
+    return day.computed("pool.wal", value, Unit.YEARS, OPEN, formula=formula)
 
 
-def _weighted(name: str, rows: Sequence[AssetRow], days: Callable[[AssetRow], int], what: str, height: int) -> Figure:
-    value = quotient(sum(row.outstanding * days(row) for row in rows), sum(row.outstanding for row in rows))
+def _weighted(day: Day, name: str, days: pl.Expr, what: str) -> Figure:
+    value = quotient(day.weighted(days, OPEN), day.total("outstanding", OPEN))
     formula = f"sum of (outstanding x {what}) / sum of outstanding"
-    return computed_over(name, rows, value, Unit.DAYS, formula=formula, height=height)
+    return day.computed(name, value, Unit.DAYS, OPEN, formula=formula)
 
 
 def concentration(
-    rows: Sequence[AssetRow],
-    height: int,
-    *,
-    side: Party = Party.DEBTOR,
-    basis: Basis = Basis.OUTSTANDING,
-    top: int = 10,
+    day: Day, *, side: str = Party.DEBTOR, basis: Basis = Basis.OUTSTANDING, top: int = 10
 ) -> Concentration:
-    """Metric 2: the ``top`` largest members, their share, HHI (sum of squared shares) and its inverse.
+    """Metric 2: the ``top`` largest members of a column, their share, HHI (sum of squared shares) and its inverse.
 
-    Affiliates count one by one: the ledger does not yet say who belongs together. Members of equal size are in
-    alphabetical order, so that the same pool always shows the same list.
+    Affiliates count one by one in ``debtor`` and ``creditor``, and as one in ``debtor_group`` and ``creditor_group``
+    (``abs.affiliates.grouped``). Members of equal size are in alphabetical order, so that the same pool always shows
+    the same list.
     """
-    grouped: dict[str, list[AssetRow]] = {}
-    for row in rows:
-        grouped.setdefault(row.party(side), []).append(row)
-    weights = {member: sum(row.weight(basis) for row in held) for member, held in grouped.items()}
-    ordered = sorted(weights, key=lambda member: (-weights[member], member))
-    what = "outstanding" if basis is Basis.OUTSTANDING else "original amount"
-    total = sum_over(
-        f"pool.total.{basis}", rows, lambda row: row.weight(basis), formula=f"sum of {what}", height=height
-    )
-    holdings = []
-    for member in ordered[:top]:
-        part = sum_over(
-            f"pool.{side}.balance",
-            tuple(grouped[member]),
-            lambda row: row.weight(basis),
+    side, what = str(side), basis.words
+    held = members(day, side, basis)
+    total = day.sum(f"pool.total.{basis}", basis.column, basis.where, formula=f"sum of {what}")
+    largest = []
+    for member, weight, number in held.head(top).iter_rows():
+        facts = day.facts(basis.where & is_member(side, member))
+        part = Figure(
+            name=f"pool.{side}.balance",
+            value=weight,
+            unit=Unit.FEN,
             formula=f"sum of {what} of one {side}",
-            height=height,
+            height=day.height,
+            facts=facts,
         )
         share = ratio_of(f"pool.{side}.share", part, total)
-        holdings.append(Holding(member=member, balance=part, share=share, count=len(grouped[member])))
-    largest = tuple(holdings)
-    top_sum = _sum_holdings(f"pool.{side}.top{top}", largest, height)
+        largest.append(Holding(member=member, balance=part, share=share, count=number))
+    top_sum = _sum_holdings(f"pool.{side}.top{top}", largest, day.height)
+    weights = held["weight"].to_list()
+    squares = sum(weight * weight for weight in weights)
+    whole = sum(weights)
+    hhi = quotient(squares, whole * whole)
+    formula = f"sum over {side}s of ({what} of the {side} / total)^2"
+    index = day.computed(f"pool.{side}.hhi", hhi, Unit.INDEX, basis.where, formula=formula)
+    name = f"pool.{side}.count"
     return Concentration(
         side=side,
         basis=basis,
         total=total,
-        members=Figure(
-            name=f"pool.{side}.count",
-            value=len(grouped),
-            unit=Unit.COUNT,
-            formula=f"number of distinct {side}s",
-            height=height,
-            facts=total.facts,
-        ),
-        largest=largest,
+        members=day.computed(name, held.height, Unit.COUNT, basis.where, formula=f"number of distinct {side}s"),
+        largest=tuple(largest),
         top_share=ratio_of(f"pool.{side}.top{top}_share", top_sum, total),
-        **_evenness(rows, weights, height, side=side, what=what),
+        hhi=index,
+        effective_number=Figure(
+            name=f"pool.{side}.effective_number",
+            value=None if hhi is None else CONTEXT.divide(1, hhi),
+            unit=Unit.INDEX,
+            formula="1 / HHI",
+            height=day.height,
+            inputs=(index,),
+        ),
     )
+
+
+def members(day: Day, side: str, basis: Basis = Basis.OUTSTANDING, where: pl.Expr | None = None) -> pl.DataFrame:
+    """The members of a column with ``weight`` (fen, exact) and ``number`` of assets, the largest first.
+
+    ``where`` narrows the assets down. A member that the ledger does not say is the class ``unknown``.
+    """
+    chosen = basis.where if where is None else basis.where & where
+    counted = pl.col(basis.column).cast(pl.Int128).sum()
+    return (
+        day.frame.lazy()
+        .filter(chosen)
+        .group_by(pl.col(side).alias("member"))
+        .agg(counted.alias("weight"), pl.len().alias("number"))
+        .with_columns(pl.col("member").cast(pl.String).fill_null(UNKNOWN))
+        .sort("weight", "member", descending=[True, False])
+        .collect()
+    )
+
+
+def is_member(column: str, value: str) -> pl.Expr:
+    """The condition that an asset is of that class of a column, as ``members`` names it."""
+    return pl.col(column).is_null() if value == UNKNOWN else pl.col(column) == value
 
 
 def _sum_holdings(name: str, holdings: Sequence[Holding], height: int) -> Figure:
@@ -197,86 +221,67 @@ def _sum_holdings(name: str, holdings: Sequence[Holding], height: int) -> Figure
     return Figure(name=name, value=value, unit=Unit.FEN, formula=formula, height=height, inputs=inputs)
 
 
-def _evenness(
-    rows: Sequence[AssetRow], weights: dict[str, int], height: int, *, side: Party, what: str
-) -> dict[str, Figure]:
-    total = sum(weights.values())
-    hhi = quotient(sum(weight * weight for weight in weights.values()), total * total)
-    inverse = None if hhi is None else CONTEXT.divide(1, hhi)
-    formula = f"sum over {side}s of ({what} of the {side} / total)^2"
-    index = computed_over(f"pool.{side}.hhi", rows, hhi, Unit.INDEX, formula=formula, height=height)
-    effective = Figure(
-        name=f"pool.{side}.effective_number",
-        value=inverse,
-        unit=Unit.INDEX,
-        formula="1 / HHI",
-        height=height,
-        inputs=(index,),
-    )
-    return {"hhi": index, "effective_number": effective}
-
-
 def buckets(
     name: str,
-    rows: Sequence[AssetRow],
+    day: Day,
     lows: Sequence[int],
-    measure: Callable[[AssetRow], int],
-    height: int,
+    column: str,
     *,
     label: Callable[[int | None, int | None], str],
 ) -> tuple[Bucket, ...]:
-    """Metric 6: the rows in classes by ``measure``, every row in exactly one.
+    """Metric 6: the open assets in classes by a whole-numbered column, every asset in exactly one.
 
     ``lows`` are the first values of the classes after the lowest, rising strictly; the lowest is open below, the
     highest open above. Raises FigureMisuse when they do not rise.
     """
     if any(second <= first for first, second in pairwise(lows)):
         raise FigureMisuse("bad-edges", f"edges must rise strictly, these do not: {list(lows)}")
-    classes: list[list[AssetRow]] = [[] for _ in range(len(lows) + 1)]
-    for row in rows:
-        classes[bisect_right(lows, measure(row))].append(row)
-    total = balance(rows, height)
-    result = []
-    for place, members in enumerate(classes):
+    classes = []
+    for place in range(len(lows) + 1):
         low = lows[place - 1] if place else None
         high = lows[place] - 1 if place < len(lows) else None
-        result.append(_bucket(name, label(low, high), low, high, tuple(members), total))
+        within = OPEN
+        if low is not None:
+            within &= pl.col(column) >= low
+        if high is not None:
+            within &= pl.col(column) <= high
+        classes.append((label(low, high), low, high, within))
+    return classed(name, day, classes)
+
+
+def by_value(name: str, day: Day, column: str) -> tuple[Bucket, ...]:
+    """Metric 6: the open assets in classes by what stands in a column, the largest class first."""
+    found = members(day, column)["member"]
+    return classed(name, day, [(value, None, None, OPEN & is_member(column, value)) for value in found])
+
+
+def classed(name: str, day: Day, classes: Sequence[tuple[str, int | None, int | None, pl.Expr]]) -> tuple[Bucket, ...]:
+    """The classes of open assets by label, edges and condition, each with its balance, count and share; one pass."""
+    sums = [
+        pl.struct(pl.col("outstanding").filter(where).cast(pl.Int128).sum(), where.sum().alias("number")).alias(str(at))
+        for at, (_, _, _, where) in enumerate(classes)
+    ]
+    found = day.frame.select(sums).row(0) if classes else ()
+    total = balance(day)
+    result = []
+    for (label, low, high, where), sizes in zip(classes, found, strict=True):
+        part = day.computed(
+            f"{name}.balance", int(sizes["outstanding"]), Unit.FEN, where, formula=f"sum of outstanding in {label}"
+        )
+        number = day.computed(
+            f"{name}.count", int(sizes["number"]), Unit.COUNT, where, formula=f"number of assets in {label}"
+        )
+        share = ratio_of(f"{name}.share", part, total)
+        result.append(Bucket(label=label, low=low, high=high, balance=part, count=number, share=share))
     return tuple(result)
 
 
-def _bucket(
-    name: str, label: str, low: int | None, high: int | None, rows: tuple[AssetRow, ...], total: Figure
-) -> Bucket:
-    part = sum_over(
-        f"{name}.balance",
-        rows,
-        lambda row: row.outstanding,
-        formula=f"sum of outstanding in {label}",
-        height=total.height,
-    )
-    return Bucket(
-        label=label,
-        low=low,
-        high=high,
-        balance=part,
-        count=Figure(
-            name=f"{name}.count",
-            value=len(rows),
-            unit=Unit.COUNT,
-            formula=f"number of assets in {label}",
-            height=total.height,
-            facts=RowFacts(rows),
-        ),
-        share=ratio_of(f"{name}.share", part, total),
-    )
-
-
-def maturity_ladder(rows: Sequence[AssetRow], height: int) -> tuple[Bucket, ...]:
+def maturity_ladder(day: Day) -> tuple[Bucket, ...]:
     """Metric 6: what falls due in each calendar month that has any; overdue assets come first."""
-    months: dict[str, list[AssetRow]] = {}
-    for row in rows:
-        rung = OVERDUE if row.days_past_due else f"{row.due:%Y-%m}"
-        months.setdefault(rung, []).append(row)
-    total = balance(rows, height)
-    ordered = sorted(months, key=lambda rung: (rung != OVERDUE, rung))
-    return tuple(_bucket("pool.maturity", rung, None, None, tuple(months[rung]), total) for rung in ordered)
+    late = OPEN & (pl.col("days_past_due") > 0)
+    coming = OPEN & (pl.col("days_past_due") == 0)
+    month = pl.col("due").dt.month_start()
+    months = day.frame.lazy().filter(coming).select(month.unique().sort()).collect().to_series()
+    rungs = [(OVERDUE, None, None, late)] if day.number(late) else []
+    rungs += [(f"{first:%Y-%m}", None, None, coming & (month == first)) for first in months]
+    return classed("pool.maturity", day, rungs)

@@ -1,7 +1,7 @@
 """The state of a deal between two payment dates, and what one period of it brings and pays: values of the waterfall.
 
 All amounts are whole fen. What a waterfall does with them is in ``abs.waterfall``; where they come from in
-``abs.ledger_periods`` (what happened) and ``abs.forecast`` (what may happen).
+``abs.booked.periods`` (what happened) and ``abs.forecast`` (what may happen).
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from decimal import Decimal
 
 from abs.terms import State
 
-__all__ = ["DealState", "FeeState", "Line", "Period", "PeriodResult", "TrancheState", "TriggerState"]
+__all__ = ["DealState", "FeeState", "Line", "Measured", "Period", "PeriodResult", "TrancheState", "TriggerState"]
+
+Measured = Decimal | int | None
+"""The value of a measure by name; None where it is undefined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +53,7 @@ class DealState:
     on: date
     """Its payment date; the closing day before the first. Interest accrues from it."""
     state: State
+    """The state in which it was paid. What lasts of it is in ``triggers`` and ``declared``."""
     tranches: Mapping[str, TrancheState]
     accounts: Mapping[str, int]
     fees: Mapping[str, FeeState] = field(default_factory=dict)
@@ -57,6 +61,8 @@ class DealState:
     shortfall_paid: int = 0
     """What the promisor (差额支付承诺人) paid so far, and what of it was repaid."""
     shortfall_repaid: int = 0
+    declared: State | None = None
+    """The worst state that was declared so far: the deal never gets better than that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,7 @@ class Period:
     period: int
     on: date
     receipts: Mapping[str, int]
-    measures: Mapping[str, Decimal | int | None] = field(default_factory=dict)
+    measures: Mapping[str, Measured] = field(default_factory=dict)
     declared: tuple[State, ...] = ()
     bought: Mapping[str, int] = field(default_factory=dict)
 
@@ -81,7 +87,8 @@ class Line:
     """One movement of cash: which rule moved it in which state, what was due, what there was, and why so much.
 
     ``source`` and ``target`` are names of accounts, fees, tranches or parties; ``cause`` names what bounded the amount:
-    ``due``, ``cash``, ``limit``, ``condition`` (a step that did not run; amount 0), ``shared`` (pro rata).
+    ``due``, ``cash``, ``limit``, ``condition`` (a step that did not run; amount 0), ``shared`` (pro rata). Every step
+    leaves at least one line, also when it moves nothing.
     """
 
     rule: str
@@ -95,6 +102,8 @@ class Line:
     cause: str
     part: str = ""
     """principal or interest, where a tranche is paid."""
+    note: str = ""
+    """The condition that failed or the measure that is undefined, with the values they had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +114,10 @@ class PeriodResult:
     period: Period
     lines: tuple[Line, ...]
     closing: DealState
-    measures: Mapping[str, Decimal | int | None]
-    """Every measure by name as it was when the conditions were judged."""
+    measures: Mapping[str, Measured]
+    """Every measure by name as it was when the triggers were tested, before the first step."""
     changes: tuple[str, ...] = ()
-    """Triggers that went on or off, and changes of state, in words of the terms."""
+    """Triggers that went on or off or could not be tested, and changes of state, in words of the terms."""
 
     def paid(self, target: str, part: str = "") -> int:
         """What a fee, tranche or party was paid in all, or of one part."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from sqlmodel import col
 
 from abs.distribution_flows import CashStatement, PoolStatement, cash_statement, pool_statement
-from abs.distribution_tranches import Book, Paid, Terms, TrancheStatement, terms_of, tranche_statement
+from abs.distribution_tranches import Book, Paid, Terms, TrancheStatement, terms_by_period, tranche_statement
 from abs.errors import UnknownPeriod
 from abs.figure import Figure, sum_of
 from abs.performance import DELINQUENCY_EDGES
@@ -44,7 +44,6 @@ __all__ = [
     "TrancheStatement",
     "distribution_statement",
     "periods",
-    "terms_of",
 ]
 
 EVERY_RANK: Final = "all"
@@ -127,8 +126,8 @@ def distribution_statement(
         raise UnknownPeriod(
             "unknown-period", f"plan {plan} made no distribution for period {period}; periods so far: {listed}"
         )
-    terms = terms_of(found)
     ends = {one: max(row.paid_on for row in paid if row.period == one) for one in known if one <= wanted}
+    terms = terms_by_period(facts, found, ends)
     this = ends[wanted]
     previous = max((day for one, day in ends.items() if one < wanted), default=None)
     book = Book(facts.height, found, terms, [one for one in paid if one.period <= wanted], ends)
@@ -148,12 +147,12 @@ def distribution_statement(
         period=wanted,
         height=facts.height,
         paid_on=this,
-        record_date=_days_before(this, terms.record_date_lag),
+        record_date=_days_before(this, terms[wanted].record_date_lag),
         previous_date=previous,
         accrual_start=start,
         accrual_end=this,
         days=book.days(wanted),
-        terms=terms,
+        terms=terms[wanted],
         tranches=tranches,
         totals=tuple(_totals(scope, tranches, facts.height) for scope in (EVERY_RANK, *_ranks(tranches))),
         pool=pool_statement(facts, found, previous, this, edges=edges),

@@ -6,15 +6,14 @@ agree with each other and says by how much when they do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 from sqlmodel import col
 
-from abs.assets import FactKey, reference
 from abs.composition import Bucket
-from abs.figure import FactRef, Figure, derived, difference_of, sum_of, sum_over
+from abs.figure import Figure, derived, difference_of, sum_of, sum_over
 from abs.pool import Pool, read_pool
 from abs.reading import FactT, ReadModel, Stated
 from ledger.facts import Collection, Distribution, Plan, Remittance
@@ -24,14 +23,16 @@ from ledger.facts import Collection, Distribution, Plan, Remittance
 class PoolStatement:
     """The pool between two days: after ``start``, until ``end``, fen.
 
-    opening + added - payments + adjustments = closing, but for ``unexplained``. ``payments`` are the banks' records of
-    what debtors paid, ``collected`` what the servicer stated; ``uncollected`` is the first less the second.
+    opening + added - removed - payments + adjustments = closing, but for ``unexplained``. ``payments`` are the banks'
+    records of what debtors paid, ``collected`` what the servicer stated; ``uncollected`` is the first less the second.
+    ``assets`` is the pool itself on ``end``.
     """
 
     start: date
     end: date
     opening: Figure
     added: Figure
+    removed: Figure
     payments: Figure
     adjustments: Figure
     closing: Figure
@@ -43,6 +44,7 @@ class PoolStatement:
     unremitted: Figure
     overdue_ratio: Figure
     delinquency: tuple[Bucket, ...]
+    assets: Pool = field(repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,8 @@ class CashStatement:
     """The plan's cash between two days, fen: opening + inflow - outflow = closing, but for ``unexplained``.
 
     Inflow is what the servicer remitted, outflow what was distributed; opening and closing are all ever remitted less
-    all ever distributed by the day. Fees are not recorded yet, so cash paid as fees would still stand here as held.
+    all ever distributed by the day. Fees, purchases and what came in beside remittances are left to
+    ``abs.reconciliation``, which accounts for every fen of a period; here they stand as held.
     """
 
     start: date
@@ -63,17 +66,6 @@ class CashStatement:
     unexplained: Figure
 
 
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """Fen that moved, and the facts that say so, as a row a sum can stand on."""
-
-    amount: int
-    keys: tuple[FactKey, ...]
-
-    def refs(self) -> Iterator[FactRef]:
-        yield from map(reference, self.keys)
-
-
 def pool_statement(
     facts: ReadModel, plan: Plan, previous: date | None, end: date, *, edges: Sequence[int]
 ) -> PoolStatement:
@@ -81,12 +73,7 @@ def pool_statement(
     start = plan.cutoff if previous is None else previous
     height = facts.height
     pool = read_pool(facts, plan.id, end)
-    opening, closing = pool.on_day(start).balance(), pool.balance()
-    added = _sum("pool.added", _entered(pool, start, end), f"balance of assets that entered after {start}", height)
-    paid = _sum("pool.payments", _changes(pool, start, end, paid=True), f"payments after {start}, until {end}", height)
-    other = _sum(
-        "pool.adjustments", _changes(pool, start, end, paid=False), f"adjustments after {start}, until {end}", height
-    )
+    moved = pool.movements(start, end)
     collections = _until(facts, Collection, plan.id, lambda one: one.collected_on, end)
     remittances = _until(facts, Remittance, plan.id, lambda one: one.remitted_on, end)
     collected = _stated("pool.collected", [one for one in collections if one.collected_on > start], start, end, height)
@@ -94,22 +81,23 @@ def pool_statement(
     return PoolStatement(
         start=start,
         end=end,
-        opening=opening,
-        added=added,
-        payments=paid,
-        adjustments=other,
-        closing=closing,
+        opening=moved.opening,
+        added=moved.added,
+        removed=moved.removed,
+        payments=moved.paid,
+        adjustments=moved.adjusted,
+        closing=moved.closing,
         unexplained=derived(
             "pool.unexplained",
-            [closing, opening, added, paid, other],
-            lambda last, first, new, cash, change: last - (first + new - cash + change),
-            closing.unit,
-            formula="closing - (opening + added - payments + adjustments)",
+            [moved.closing, moved.opening, moved.added, moved.removed, moved.paid, moved.adjusted],
+            lambda last, first, new, gone, cash, change: last - (first + new - gone - cash + change),
+            moved.closing.unit,
+            formula="closing - (opening + added - removed - payments + adjustments)",
         ),
         count=pool.count(),
         collected=collected,
         remitted=remitted,
-        uncollected=difference_of("pool.uncollected", paid, collected, formula="payments - collected"),
+        uncollected=difference_of("pool.uncollected", moved.paid, collected, formula="payments - collected"),
         unremitted=difference_of(
             "pool.unremitted",
             _stated("pool.collected_ever", collections, None, end, height),
@@ -118,6 +106,7 @@ def pool_statement(
         ),
         overdue_ratio=pool.delinquency_ratio(),
         delinquency=pool.aging(edges),
+        assets=pool,
     )
 
 
@@ -157,33 +146,6 @@ def cash_statement(
             formula="inflow - (outflow + change in account)",
         ),
     )
-
-
-def _entered(pool: Pool, start: date, end: date) -> tuple[_Move, ...]:
-    """What was owed, when its first day in the pool began, on each asset that came after ``start``."""
-    moves = []
-    for asset in pool.assets:
-        first = asset.enters()
-        if start < first <= end:
-            before = [change for change in asset.changes if change.on < first]
-            owed = asset.amount + sum(change.amount for change in before)
-            moves.append(_Move(owed, (*asset.keys, *(key for change in before for key in change.keys))))
-    return tuple(moves)
-
-
-def _changes(pool: Pool, start: date, end: date, *, paid: bool) -> tuple[_Move, ...]:
-    """The changes of each asset after ``start``; of one that came later, those from its first day on."""
-    moves = []
-    for asset in pool.assets:
-        first = asset.enters()
-        for change in asset.changes:
-            if change.paid is paid and start < change.on <= end and first <= change.on:
-                moves.append(_Move(-change.amount if paid else change.amount, change.keys))
-    return tuple(moves)
-
-
-def _sum(name: str, moves: tuple[_Move, ...], formula: str, height: int) -> Figure:
-    return sum_over(name, moves, lambda move: move.amount, formula=f"sum of {formula}", height=height)
 
 
 def _until(

@@ -5,27 +5,31 @@ The conventions are those of ``abs.distribution``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from abs.errors import BadTerms
 from abs.figure import FactRef, Figure, Unit, derived, difference_of, ratio_of, read_from, sum_of, sum_over
-from abs.money import DayCount, Rounding, day_count_of, days_between, interest, rounding_of
-from abs.reading import Stated, fact_ref
+from abs.money import DayCount, Rounding, days_between, interest
+from abs.reading import ReadModel, Stated, fact_ref
+from abs.terms import in_force, terms_history
 from ledger.facts import Distribution, Plan, Tranche
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The terms of a plan that a distribution depends on. ``face`` is fen per unit, ``record_date_lag`` days."""
+    """The terms of a plan that a distribution depends on, as in force on its day, and the fact that states them.
+
+    ``face`` is fen per unit, ``record_date_lag`` days, ``rates`` the yearly rate of each tranche that has one.
+    """
 
     day_count: DayCount
     rounding: Rounding
     face: int
     record_date_lag: int
+    rates: Mapping[str, Decimal | None]
+    stated: FactRef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,25 +85,33 @@ class TrancheStatement:
     past: tuple[Paid, ...]
 
 
-def terms_of(plan: Plan) -> Terms:
-    """The plan's terms, checked; raises BadTerms for one that cannot be applied."""
-    stated = json.loads(plan.terms)
-    face, lag = stated.get("face"), stated.get("record_date_lag")
-    if not isinstance(face, int) or face <= 0 or not isinstance(lag, int) or lag < 0:
-        raise BadTerms("bad-terms", f"plan {plan.id} states face {face!r} and record date lag {lag!r}")
-    return Terms(
-        day_count=day_count_of(str(stated.get("day_count"))),
-        rounding=rounding_of(str(stated.get("rounding"))),
-        face=face,
-        record_date_lag=lag,
-    )
+def terms_by_period(facts: ReadModel, plan: Plan, ends: Mapping[int, date]) -> dict[int, Terms]:
+    """The terms in force on the day of each period's distribution; raises BadTerms for ones that cannot be applied."""
+    history, found = terms_history(facts, plan.id), {}
+    for period, day in ends.items():
+        version = in_force(history, day)
+        terms = version.terms
+        found[period] = Terms(
+            day_count=terms.conventions.day_count,
+            rounding=terms.conventions.rounding,
+            face=terms.conventions.face,
+            record_date_lag=terms.dates.record,
+            rates={one.tranche: one.rate for one in terms.tranches},
+            stated=FactRef(table="Plan", id=plan.id, position=version.position),
+        )
+    return found
 
 
 class Book:
     """A plan's distributions up to one period: which day each period ended, and what each tranche was paid."""
 
     def __init__(
-        self, height: int, plan: Plan, terms: Terms, paid: Sequence[Distribution], ends: Mapping[int, date]
+        self,
+        height: int,
+        plan: Plan,
+        terms: Mapping[int, Terms],
+        paid: Sequence[Distribution],
+        ends: Mapping[int, date],
     ) -> None:
         self.height = height
         self.plan = plan
@@ -155,8 +167,9 @@ def tranche_statement(book: Book, tranche: Tranche, stated: FactRef) -> TrancheS
     before, now = past[:-1], past[-1]
     total = sum_of("tranche.total_paid", [now.principal, now.interest], formula="principal paid + interest paid")
     closing = difference_of("tranche.closing", now.opening, now.principal, formula="opening - principal paid")
+    terms = book.terms[now.period]
     face = read_from(
-        "plan.face", book.terms.face, Unit.FEN, formula="Plan.terms.face", height=height, facts=[fact_ref(book.plan)]
+        "plan.face", terms.face, Unit.FEN, formula="face by the plan's terms", height=height, facts=[terms.stated]
     )
     units = ratio_of("tranche.units", principal, face, unit=Unit.COUNT, formula="original principal / face")
     arrears = _arrears(before, now)
@@ -166,7 +179,7 @@ def tranche_statement(book: Book, tranche: Tranche, stated: FactRef) -> TrancheS
         code=tranche.code,
         rank=tranche.rank,
         repayment=tranche.repayment,
-        rate=tranche.rate,
+        rate=terms.rates.get(tranche.tranche, tranche.rate),
         maturity=tranche.maturity,
         paid_on=now.paid_on,
         accrual_start=now.accrual_start,
@@ -199,14 +212,6 @@ def tranche_statement(book: Book, tranche: Tranche, stated: FactRef) -> TrancheS
 
 
 def _past(book: Book, tranche: Tranche, principal: Figure) -> tuple[Paid, ...]:
-    rate = Figure(
-        name="tranche.rate",
-        value=tranche.rate,
-        unit=Unit.RATIO,
-        formula="Tranche.rate",
-        height=book.height,
-        facts=principal.facts,
-    )
     periods_so_far: list[Paid] = []
     for period, end in book.ends.items():
         repaid = book.principal(tranche.tranche, period)
@@ -217,6 +222,15 @@ def _past(book: Book, tranche: Tranche, principal: Figure) -> tuple[Paid, ...]:
             formula="original principal - principal paid in earlier periods",
         )
         days, start = book.days(period), book.start(period)
+        terms = book.terms[period]
+        rate = Figure(
+            name="tranche.rate",
+            value=terms.rates.get(tranche.tranche, tranche.rate),
+            unit=Unit.RATIO,
+            formula="the tranche's rate by the terms in force",
+            height=book.height,
+            facts=(*principal.facts, terms.stated),
+        )
         periods_so_far.append(
             Paid(
                 period=period,
@@ -224,7 +238,7 @@ def _past(book: Book, tranche: Tranche, principal: Figure) -> tuple[Paid, ...]:
                 accrual_start=start,
                 opening=opening,
                 days=days,
-                interest_expected=_expected(book.terms, opening, rate, days, start, end),
+                interest_expected=_expected(terms, opening, rate, days, start, end),
                 principal=repaid,
                 interest=book.interest(tranche.tranche, period),
                 principal_share=ratio_of("tranche.principal_share", repaid, principal),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Final
+
 from ledger.errors import Explained
+
+FAULTS_SHOWN: Final = 20  # of one document, in the sentence; all of them are in ``BadTerms.faults``
 
 
 class AbsError(Explained):
@@ -33,7 +38,46 @@ class UnknownPeriod(AbsError):
     default_next_step = "Look at the distributions with `glasspool look-through PLAN`, or sync further."
 
 
-class BadTerms(AbsError):
-    """The terms of the plan on the ledger cannot be applied: a day count, a rounding or a rate nobody defined."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What is wrong at one place of a document: ``path`` such as ``waterfalls[0].steps[3].pays[1]``."""
 
-    default_next_step = "Ask the plan manager to record terms this version knows; docs/look-through.md lists them."
+    path: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.reason}" if self.path else self.reason
+
+
+class BadTerms(AbsError):
+    """The terms of a plan cannot be applied; ``faults`` says where a document is wrong, every place that was found."""
+
+    default_next_step = "Ask the plan manager to record terms this version knows; docs/terms.md says what they hold."
+
+    def __init__(
+        self, code: str, message: str, *, next_step: str | None = None, faults: tuple[Fault, ...] = ()
+    ) -> None:
+        if faults:
+            shown = "; ".join(str(fault) for fault in faults[:FAULTS_SHOWN])
+            more = f"; and {len(faults) - FAULTS_SHOWN} more" if len(faults) > FAULTS_SHOWN else ""
+            message = f"{message}: {shown}{more}"
+        super().__init__(code, message, next_step=next_step)
+        self.faults = faults
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travels between processes with its faults."""
+        return (_bad_terms, (self.code, self.message, self.next_step, self.faults))
+
+
+def _bad_terms(code: str, message: str, next_step: str, faults: tuple[Fault, ...]) -> BadTerms:
+    made = BadTerms(code, message, next_step=next_step)
+    made.faults = faults
+    return made
+
+
+class Unbalanced(AbsError):
+    """A period that was paid does not add up: cash appeared or went, or a balance does not follow from its payments."""
+
+    default_next_step = (
+        "This is a fault of the program, not of the data: please report it with the plan and the period."
+    )

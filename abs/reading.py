@@ -1,35 +1,28 @@
-"""Reading a plan's pool from the facts, as of a height: a handful of set-based queries, whatever the pool's size.
+"""Reading a plan's pool from the facts, as of a height, into frames: a handful of set-based queries, whatever its size.
 
 What is attributed to the pool: of a receivable assigned whole, every payment and adjustment; of one assigned in part
-(some outputs of its certificate), the payments on those outputs and on the pieces made of them, and of what was paid on
-or taken off the receivable itself the share that the part has in it. A piece made of outputs held and others counts by
-value. Shares are taken of everything up to a day and rounded down to the fen once, each change being the difference to
-the change before: so a receivable paid in full leaves nothing open on any part of it.
+(some outputs of its certificate), what ``abs.parts`` says is the part's.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
-from fractions import Fraction
-from math import lcm
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Executable, ScalarSelect, func, select
-from sqlalchemy.orm import aliased
-from sqlmodel import col
+import polars as pl
+from sqlalchemy import ColumnElement, Executable
 
-from abs.assets import Asset, Change, FactKey
 from abs.errors import UnknownPlan
 from abs.figure import FactRef
+from abs.frame import ASSETS, CHANGES, COLLECTIONS, INVOICES, OUTPUTS, PAID, STATUSES, PoolFrame, frame_of
+from abs.parts import Move, Part, Piece, changes_of
+from abs.pool_facts import PoolFacts
 from ledger.business_day import business_day as day_of
-from ledger.facts import Fact, Invoice, Output, Plan, PoolAsset, Receivable, ReceivableInvoice, Settlement
+from ledger.facts import Fact, Plan
 
-FINEST = 1 << 128  # of a share's denominator; beyond it, after some three mergers of mergers, the nearest fen is taken
-
-AT_ONCE = 500  # names in one query; databases bound the parameters of a statement
+CROSS_BORDER: Final = "customs_declaration"
 
 FactT = TypeVar("FactT", bound=Fact)
 
@@ -87,268 +80,186 @@ def plan_of(facts: ReadModel, plan: str) -> Plan:
     return found
 
 
-def read_assets(facts: ReadModel, plan: Plan) -> tuple[Asset, ...]:
-    """Every asset the plan holds at the height, in the order of assignment, with what changed it and when."""
-    members = _members(facts, plan)
-    pool = _InPool(facts, plan.id, members)
-    settlements, invoices = pool.settlements(), pool.invoices()
-    outputs = pool.outputs(settlements)
-    receivables = [row for row in pool.receivables() if row.id in members]
-    adjustments = pool.adjustments(row.id for row in receivables if row.adjusted_on is not None)
-    assets = []
-    for row in receivables:
-        member = members[row.id]
-        part = _Part(member, outputs.get(row.id, {}), row.amount)
-        moves = [
-            _Move(one.paid_on, -one.amount, weight, True, ("Settlement", one.id, one.from_position))
-            for one in settlements.get(row.id, ())
-            if (weight := part.weight(one.target_kind, one.target))
-        ]
-        for day, delta, key in adjustments.get(row.id, ()):
-            moves.append(_Move(day, delta, part.weight(), False, key))
-        held = invoices.get(row.id, ())
-        assets.append(
-            Asset(
-                asset=row.id,
-                creditor=row.creditor,
-                debtor=row.debtor,
-                amount=part.amount,
-                issued=min((one.issued for one in held), default=row.registered_on),
-                due=row.due,
-                registered_on=row.registered_on,
-                assigned_on=member.assigned_on,
-                entered_on=plan.cutoff if member.assigned_on <= plan.closing else member.assigned_on,
-                invoices=tuple(one.number for one in held),
-                outputs=member.outputs,
-                disputed=row.disputed,
-                related_party=row.related_party,
-                changes=_changes(moves),
-                keys=(
-                    ("Receivable", row.id, row.began),
-                    *member.keys,
-                    *part.keys(),
-                    *(("Invoice", one.id, one.began) for one in held),
-                ),
-            )
+def read_frame(facts: ReadModel, plan: Plan, *, history: bool = True) -> PoolFrame:
+    """The plan's pool as of the reading's height; every asset that was ever in it, unless ``history`` is not wanted.
+
+    Without it there is nothing that left, no collections and no prices; then it costs what the pool costs that is
+    there at the height, however long it has revolved.
+    """
+    asked = PoolFacts(facts, plan.id, history=history)
+    stays = asked.stays().join(asked.receivables(), on="asset", maintain_order="left").with_row_index("row")
+    held = _held(asked, stays)
+    invoices = _beneath(stays, asked.invoices())
+    statuses = _said(stays, asked.statuses())
+    adjusted = asked.adjusted(stays.filter(pl.col("adjusted_on").is_not_null())["asset"])
+    amounts = held.group_by("row").agg(pl.col("amount").sum(), pl.len().alias("outputs"), _one("rate"))
+    backed = held.join(asked.guarantors(held["id"]), on="id").group_by("row")
+    assets = (
+        stays.join(amounts, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("amount").fill_null(pl.col("whole")), pl.col("outputs").fill_null(0))
+        .join(
+            backed.agg(pl.col("guarantor").unique().sort().str.join(", ")), on="row", how="left", maintain_order="left"
         )
-    order = {asset: place for place, asset in enumerate(members)}
-    return tuple(sorted(assets, key=lambda asset: order[asset.asset]))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Member:
-    """What a plan's assignments say of one asset: its outputs, the first day, and the facts."""
-
-    assigned_on: date
-    outputs: tuple[str, ...]
-    keys: tuple[FactKey, ...]
-
-
-def _members(facts: ReadModel, plan: Plan) -> dict[str, _Member]:
-    statement = (
-        select(col(PoolAsset.id), col(PoolAsset.asset), col(PoolAsset.outputs), col(PoolAsset.assigned_on))
-        .add_columns(col(PoolAsset.from_position))
-        .where(facts.current(PoolAsset), col(PoolAsset.plan) == plan.id)
-        .order_by(col(PoolAsset.from_position), col(PoolAsset.id))
+        .join(_invoiced(invoices), on="row", how="left", maintain_order="left")
+        .join(_status(statuses), on="row", how="left", maintain_order="left")
+        .join(_disputed(adjusted), on="asset", how="left", maintain_order="left")
+        .join(_trade(asked.trades()), on="asset", how="left", maintain_order="left")
+        .join(asked.regions(stays["debtor"]), on="debtor", how="left", maintain_order="left")
+        .with_columns(
+            pl.col("invoices", "default_amount", "recovered", "written_off").fill_null(0),
+            pl.coalesce("issued", "registered_on").alias("issued"),
+            pl.col("confirmed_on").is_not_null().alias("confirmed"),
+            pl.lit(plan.shelf, pl.String).alias("shelf"),
+            _price().alias("price") if history else pl.lit(None).alias("price"),
+        )
     )
-    members: dict[str, _Member] = {}
-    for id_, asset, outputs, assigned_on, position in facts.execute(statement):
-        key = ("PoolAsset", id_, position)
-        before = members.get(asset)
-        if before is None:
-            members[asset] = _Member(assigned_on=assigned_on, outputs=tuple(outputs), keys=(key,))
-        else:
-            members[asset] = replace(
-                before, outputs=tuple(dict.fromkeys((*before.outputs, *outputs))), keys=(*before.keys, key)
-            )
-    return members
+    comes = pl.when(pl.col("assigned_on") <= plan.closing).then(plan.cutoff).otherwise("assigned_on")
+    assets = assets.with_columns(entered_on=pl.max_horizontal(comes, "issued"))
+    return PoolFrame(
+        plan=plan.id,
+        height=facts.height,
+        assets=frame_of(ASSETS, assets),
+        changes=_changes(asked, assets, held, adjusted),
+        collections=_collections(stays, asked.collections()) if history else pl.DataFrame(schema=COLLECTIONS),
+        statuses=frame_of(STATUSES, statuses),
+        outputs=frame_of(OUTPUTS, held),
+        invoices=frame_of(INVOICES, invoices),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One output of a certificate: its amount, what it was made from, and where."""
-
-    amount: int
-    parents: tuple[str, ...]
-    position: int
-
-
-class _Part:
-    """The part of one receivable that the pool holds."""
-
-    __slots__ = ("_outputs", "_pieces", "_share", "_weights", "amount")
-
-    def __init__(self, member: _Member, pieces: Mapping[str, _Piece], whole: int) -> None:
-        self._outputs = tuple(id_ for id_ in member.outputs if id_ in pieces)
-        self._pieces = pieces
-        self._weights: dict[str, int | Fraction] | None = None
-        self.amount = sum(pieces[id_].amount for id_ in self._outputs) if self._outputs else whole
-        self._share = 1 if self.amount >= whole else Fraction(self.amount, whole)
-
-    def keys(self) -> Iterator[FactKey]:
-        """The facts of the outputs held."""
-        for id_ in self._outputs:
-            yield ("Output", id_, self._pieces[id_].position)
-
-    def weight(self, target_kind: str = "receivable", target: str = "") -> int | Fraction:
-        """The share of what is paid on ``target``, or happens to the whole receivable, that falls on this part."""
-        if target_kind != "output" or not self._outputs:
-            return self._share
-        if target in self._outputs:
-            return 1
-        if self._weights is None:
-            self._weights = self._weigh()
-        return self._weights.get(target, 0)
-
-    def _weigh(self) -> dict[str, int | Fraction]:
-        """How much of every output is made of what is held, by the value of its parents; parents come before."""
-        weights: dict[str, int | Fraction] = dict.fromkeys(self._outputs, 1)
-        for id_, piece in sorted(self._pieces.items(), key=lambda item: item[1].position):
-            parents = [parent for parent in piece.parents if weights.get(parent)]
-            if id_ not in weights and parents:
-                value = sum(self._pieces[parent].amount for parent in piece.parents if parent in self._pieces)
-                held = sum(weights[parent] * self._pieces[parent].amount for parent in parents)
-                weight = Fraction(held, value)
-                if weight.denominator > FINEST:
-                    weight = Fraction(round(weight * piece.amount), piece.amount)
-                weights[id_] = weight
-        return weights
+def _held(asked: PoolFacts, stays: pl.DataFrame) -> pl.DataFrame:
+    """The outputs by which each asset is held, in the order named: those that are pieces of it."""
+    named = (
+        stays.select("row", "asset", id="held")
+        .explode("id")
+        .drop_nulls("id")
+        .unique(["row", "id"], maintain_order=True)
+    )
+    return named.join(asked.outputs(named["id"]), on=["asset", "id"], maintain_order="left")
 
 
-class _Move(NamedTuple):
-    """What changed a receivable, fen, and the share of it that changed the part."""
-
-    on: date
-    amount: int
-    weight: int | Fraction
-    paid: bool
-    key: FactKey
+def _beneath(stays: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """What is known of receivables, for each time one was in the pool."""
+    return stays.select("row", "asset").join(found, on="asset", maintain_order="left_right")
 
 
-def _changes(moves: Sequence[_Move]) -> tuple[Change, ...]:
-    """The moves in whole fen, by date: what all up to each come to, towards zero, less what the ones before did."""
-    changes: list[Change] = []
-    told = 0
-    above, below = 0, 1  # what all come to, exactly: a fraction in integers, which is ten times quicker than Fraction
-    for move in sorted(moves, key=lambda each: each.on):
-        wider = lcm(below, move.weight.denominator)
-        above *= wider // below
-        above += move.amount * move.weight.numerator * (wider // move.weight.denominator)
-        below = wider
-        whole = above // below if above >= 0 else -(-above // below)
-        changes.append(Change(on=move.on, amount=whole - told, paid=move.paid, keys=(move.key,)))
-        told = whole
-    return tuple(changes)
+def _invoiced(invoices: pl.DataFrame) -> pl.DataFrame:
+    return invoices.group_by("row").agg(
+        pl.col("issued").min(),
+        pl.col("goods").first(),
+        pl.len().alias("invoices"),
+        (pl.col("state") == "normal").all().alias("invoices_normal"),
+        (pl.col("verified") == "consistent").fill_null(value=False).all().alias("invoices_verified"),
+    )
 
 
-class _InPool:
-    """The facts about every receivable of one pool: a few queries a table, each row found by an index."""
+def _one(column: str) -> pl.Expr:
+    """The value that all have, null where they differ."""
+    return pl.when(pl.col(column).n_unique() == 1).then(pl.col(column).first()).alias(column)
 
-    def __init__(self, facts: ReadModel, plan: str, members: Mapping[str, _Member]) -> None:
-        self._facts = facts
-        self._members = members
-        self._ids = select(col(PoolAsset.asset)).where(facts.current(PoolAsset), col(PoolAsset.plan) == plan)
 
-    def receivables(self) -> Iterable[Any]:
-        """Each receivable as it stands, with ``began``: the record that registered it."""
-        statement = (
-            select(col(Receivable.id), col(Receivable.creditor), col(Receivable.debtor), col(Receivable.amount))
-            .add_columns(col(Receivable.due), col(Receivable.registered_on), col(Receivable.disputed))
-            .add_columns(col(Receivable.related_party), col(Receivable.adjusted_on), _first(Receivable).label("began"))
-            .where(col(Receivable.id).in_(self._ids), col(Receivable.from_position) == _last(self._facts, Receivable))
-            .where(self._facts.current(Receivable))
-        )
-        return self._facts.execute(statement)
+def _said(stays: pl.DataFrame, statuses: pl.DataFrame) -> pl.DataFrame:
+    """Each statement with the time the asset was in the pool that it speaks of: the last begun before it."""
+    return _during(stays, statuses).drop_nulls("row")
 
-    def outputs(self, settlements: Mapping[str, Sequence[Any]]) -> Mapping[str, dict[str, _Piece]]:
-        """The outputs held, by receivable and id; where other outputs were paid on, every one ever made there."""
-        found: defaultdict[str, dict[str, _Piece]] = defaultdict(dict)
-        pieces = select(col(Output.root), col(Output.id), col(Output.amount), col(Output.from_position))
-        for ids in _chunks([id_ for member in self._members.values() for id_ in member.outputs]):
-            for root, id_, amount, position in self._facts.execute(
-                pieces.where(col(Output.id).in_(ids), self._facts.begun(Output))
-            ):
-                found[root][id_] = _Piece(amount, (), position)
-        elsewhere = [
-            asset
-            for asset, paid in settlements.items()
-            if (held := self._members[asset].outputs)
-            and any(one.target_kind == "output" and one.target not in held for one in paid)
+
+def _during(stays: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    began = stays.select("row", "asset", position="came_by").sort("position")
+    return said.sort("position").join_asof(began, on="position", by="asset", check_sortedness=False)
+
+
+def _status(statuses: pl.DataFrame) -> pl.DataFrame:
+    """How each asset does, and since when it is in default and written off."""
+    defaulted, lost = pl.col("status") == "defaulted", pl.col("status") == "written_off"
+    return statuses.group_by("row").agg(
+        pl.col("status", "recovered", "written_off").last(),
+        pl.col("since").last().alias("status_since"),
+        pl.col("since").filter(defaulted).first().alias("defaulted_on"),
+        pl.col("amount").filter(defaulted).last().alias("default_amount"),
+        pl.col("since").filter(lost).first().alias("written_off_on"),
+    )
+
+
+def _disputed(adjusted: pl.DataFrame) -> pl.DataFrame:
+    return adjusted.filter("disputed").group_by("asset").agg(pl.col("on").first().alias("disputed_on"))
+
+
+def _trade(trades: pl.DataFrame) -> pl.DataFrame:
+    abroad = (pl.col("type") == CROSS_BORDER).any()
+    words = pl.when(abroad).then(pl.lit("cross_border")).otherwise(pl.lit("domestic"))
+    return trades.group_by("asset").agg(words.alias("trade_type"))
+
+
+def _price() -> pl.Expr:
+    """Each asset's part of what was paid for all that one record brought, by amount; the parts add up to it exactly."""
+    amount = pl.col("amount").cast(pl.Int128)
+    upto = amount.cum_sum().over("came_by") * pl.col("price") // amount.sum().over("came_by")
+    part = upto - upto.shift(1, fill_value=0).over("came_by")
+    return pl.when(pl.col("came") != "substituted").then(part.cast(pl.Int64))
+
+
+def _collections(stays: pl.DataFrame, collected: pl.DataFrame) -> pl.DataFrame:
+    return frame_of(COLLECTIONS, _during(stays, collected))
+
+
+def _changes(asked: PoolFacts, assets: pl.DataFrame, held: pl.DataFrame, adjusted: pl.DataFrame) -> pl.DataFrame:
+    """What moved what is owed on each asset: what was paid on it, and what else changed it."""
+    parts = assets.select(
+        "row", "asset", "whole", in_part=pl.col("outputs") > 0, less=pl.col("amount") < pl.col("whole")
+    )
+    paid = parts.join(asked.settlements(), on="asset").join(
+        held.select("row", target="id", here=pl.lit(value=True)), on=["row", "target"], how="left"
+    )
+    other = parts.join(_adjustments(adjusted), on="asset")
+    on_output = pl.col("target_kind") == "output"
+    elsewhere = paid.filter(pl.col("in_part") & pl.col("here").is_null() & (on_output | pl.col("less")))
+    shared = pl.concat([elsewhere["row"], other.filter(pl.col("in_part") & pl.col("less"))["row"]]).unique()
+    whole = ~pl.col("row").is_in(shared.implode())
+    columns = list(CHANGES)
+    found = pl.concat(
+        [
+            paid.filter(whole).with_columns(-pl.col("amount"), kind=pl.lit(PAID)).select(columns),
+            other.filter(whole).select(columns),
+            _shared(asked, parts, held, paid.filter(~whole), other.filter(~whole)),
         ]
-        for ids in _chunks(elsewhere):
-            statement = pieces.add_columns(col(Output.parents)).where(
-                col(Output.root).in_(ids), self._facts.begun(Output)
-            )
-            for root, id_, amount, position, parents in self._facts.execute(statement):
-                found[root][id_] = _Piece(amount, tuple(parents), position)
-        return found
-
-    def settlements(self) -> Mapping[str, Sequence[Any]]:
-        """Every part of a payment that settles one of these receivables or its outputs."""
-        statement = (
-            select(col(Settlement.receivable), col(Settlement.id), col(Settlement.target_kind), col(Settlement.target))
-            .add_columns(col(Settlement.amount), col(Settlement.paid_on), col(Settlement.from_position))
-            .where(self._facts.current(Settlement), col(Settlement.receivable).in_(self._ids))
-            .order_by(col(Settlement.paid_on), col(Settlement.from_position), col(Settlement.id))
-        )
-        return _grouped(self._facts.execute(statement))
-
-    def invoices(self) -> Mapping[str, Sequence[Any]]:
-        """The invoices each receivable rests on, with ``began``: the record that registered the invoice."""
-        statement = (
-            select(col(ReceivableInvoice.receivable), col(Invoice.id), col(Invoice.number), col(Invoice.issued))
-            .add_columns(col(Invoice.from_position).label("began"))
-            .join(Invoice, col(Invoice.id) == col(ReceivableInvoice.invoice))
-            .where(self._facts.current(ReceivableInvoice), col(ReceivableInvoice.receivable).in_(self._ids))
-            .where(self._facts.begun(Invoice), col(Invoice.from_position) == _first(Invoice))
-            .order_by(col(ReceivableInvoice.receivable), col(Invoice.id))
-        )
-        return _grouped(self._facts.execute(statement))
-
-    def adjustments(self, adjusted: Iterable[str]) -> dict[str, list[tuple[date, int, FactKey]]]:
-        """What changed the amount owed other than payments, by receivable: the day it states, fen, and the fact.
-
-        ``adjusted`` are the receivables that say so.
-        """
-        found: defaultdict[str, list[tuple[date, int, FactKey]]] = defaultdict(list)
-        before: tuple[str, int] = ("", 0)
-        for ids in _chunks(sorted(adjusted)):
-            statement = (
-                select(col(Receivable.id), col(Receivable.adjusted_on), col(Receivable.from_position))
-                .add_columns(col(Receivable.adjusted))
-                .where(col(Receivable.id).in_(ids), self._facts.begun(Receivable))
-                .order_by(col(Receivable.id), col(Receivable.from_position))
-            )
-            for id_, day, position, amount in self._facts.execute(statement):
-                known = before[1] if before[0] == id_ else 0
-                if amount != known:
-                    found[id_].append((day, amount - known, ("Receivable", id_, position)))
-                before = (id_, amount)
-        return found
+    )
+    return frame_of(CHANGES, found).sort("row", "on", pl.col("kind") != PAID, "position", "id")
 
 
-def _first(table: type[Fact]) -> ScalarSelect[int]:
-    """Where the first version of a row's thing began: one step down the primary key."""
-    versions = aliased(table)
-    return select(func.min(col(versions.from_position))).where(col(versions.id) == col(table.id)).scalar_subquery()
+def _adjustments(adjusted: pl.DataFrame) -> pl.DataFrame:
+    """What changed the amount owed other than payments: the day it states, fen, why as far as it is known, the fact."""
+    before = {name: pl.col(name).shift(1).over("asset") for name in ("adjusted", "disputed", "netted", "settled_by")}
+    disputed = pl.col("disputed") & ~before["disputed"].fill_null(value=False)
+    settled = pl.col("settled_by").is_not_null() & before["settled_by"].is_null()
+    kind = pl.when(disputed).then(pl.lit("dispute")).when(settled).then(pl.lit("other")).otherwise(pl.lit("dilution"))
+    delta = pl.col("adjusted") - before["adjusted"].fill_null(0)
+    found = adjusted.with_columns(amount=delta, kind=kind, id=pl.col("asset")).filter(pl.col("amount") != 0)
+    return found.select("asset", "on", "amount", "kind", "id", "position")
 
 
-def _last(facts: ReadModel, table: type[Fact]) -> ScalarSelect[int]:
-    """Where the last version of a row's thing at the height began: one step, however many there are."""
-    versions = aliased(table)
-    last = select(func.max(col(versions.from_position))).where(col(versions.id) == col(table.id), facts.begun(versions))
-    return last.scalar_subquery()
-
-
-def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The names, as many at once as a statement may have parameters."""
-    for start in range(0, len(names), AT_ONCE):
-        yield names[start : start + AT_ONCE]
-
-
-def _grouped(rows: Iterable[Any]) -> dict[str, list[Any]]:
-    """Rows by their first column."""
-    found: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in rows:
-        found[row[0]].append(row)
-    return found
+def _shared(
+    asked: PoolFacts, parts: pl.DataFrame, held: pl.DataFrame, paid: pl.DataFrame, other: pl.DataFrame
+) -> pl.DataFrame:
+    """The same for the few assets of which only a share of something is the part's: in exact fractions, one by one."""
+    rows = paid["row"].append(other["row"]).unique()
+    chosen = parts.filter(pl.col("row").is_in(rows.implode()))
+    ids: dict[int, list[str]] = {}
+    for row, id_ in held.select("row", "id").filter(pl.col("row").is_in(rows.implode())).iter_rows():
+        ids.setdefault(row, []).append(id_)
+    pieces: dict[str, dict[str, Piece]] = {}
+    for asset, id_, amount, position, parents in asked.pieces(chosen["asset"]):
+        pieces.setdefault(asset, {})[id_] = Piece(amount, tuple(parents), position)
+    moves: dict[int, list[Move]] = {}
+    part = {
+        row: Part(ids[row], pieces[asset], whole) for row, asset, whole in chosen.select("row", "asset", "whole").rows()
+    }
+    order = ["row", "on", "amount", "id", "position"]
+    for row, on, amount, id_, position, kind, target in (
+        paid.sort("on", "position", "id").select(*order, "target_kind", "target").iter_rows()
+    ):
+        if weight := part[row].weight(kind, target):
+            moves.setdefault(row, []).append(Move(on, -amount, weight, PAID, id_, position))
+    for row, on, amount, id_, position, kind in other.sort("position").select(*order, "kind").iter_rows():
+        moves.setdefault(row, []).append(Move(on, amount, part[row].weight(), kind, id_, position))
+    found = [(row, *change) for row, said in moves.items() for change in changes_of(said)]
+    return pl.DataFrame(found, schema=CHANGES, orient="row")

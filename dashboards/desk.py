@@ -19,6 +19,7 @@ from sqlmodel import col
 from abs.composition import Bucket, Concentration
 from abs.errors import UnknownPlan
 from abs.figure import Figure
+from abs.frame import Party
 from abs.pool import Pool, read_pool
 from abs.reading import business_day, plan_of
 from dashboards.paging import Page, PageQuery
@@ -35,7 +36,7 @@ __all__ = ["NOT_FOUND", "REGULATOR", "Actor", "AssetLine", "Desk", "Moment", "Pl
 #: What the desk raises when it is asked for something the ledger does not hold.
 NOT_FOUND = (Unknown, UnknownPlan, UnknownAsset)
 _LARGEST = 10
-_POOLS_KEPT = 8  # measured pools: two days of each of a few plans, at some 300 bytes an asset
+_POOLS_KEPT = 8  # measured pools: two days of each of a few plans, at some 250 bytes an asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ class Slice:
 class PoolView:
     """A pool measured on the day ``on``; amounts in fen, ratios as decimals, None where a ratio has no base.
 
-    ``assets`` counts every asset ever assigned by the day and ``assigned`` is their first amount; ``open_assets`` and
+    ``assets`` counts every asset of the pool, paid or not, and ``assigned`` is their first amount; ``open_assets`` and
     ``balance`` speak of what is still owed. ``formulas`` says how each headline figure is computed.
     """
 
@@ -178,9 +179,9 @@ class Desk:
         with self._measuring:
             if key not in self._measured:
                 with facts.at_once() as known:
-                    pool, names = read_pool(known, plan, key[2]), _names(known)
+                    pool, names = read_pool(known, plan, key[2], history=False), _names(known)
                     line = _plan_line(plan_of(known, plan), _principals(known, col(Tranche.plan) == plan), names)
-                self._measured[key] = _pool_view(pool, line, _moment(facts), names), PoolRows(pool.history, names)
+                self._measured[key] = _pool_view(pool, line, _moment(facts), names), PoolRows(pool.listed(), names)
             self._measured.move_to_end(key)
             while len(self._measured) > _POOLS_KEPT:
                 self._measured.popitem(last=False)
@@ -233,19 +234,19 @@ def _names(facts: AsOf) -> dict[str, str]:
 
 
 def _pool_view(pool: Pool, plan: PlanLine, moment: Moment, names: Mapping[str, str]) -> PoolView:
-    debtors = pool.concentration(top=_LARGEST)
+    debtors, creditors = pool.concentration(top=_LARGEST), pool.concentration(Party.CREDITOR, top=0)
     balance, ratio, wam = pool.balance(), pool.delinquency_ratio(), pool.wam()
     return PoolView(
         plan=plan,
         moment=moment,
         on=pool.on,
         balance=balance.fen(),
-        assigned=sum(row.amount for row in pool.history),
-        assets=len(pool.history),
-        open_assets=len(pool.rows),
-        debtors=len({row.debtor for row in pool.rows}),
-        creditors=len({row.creditor for row in pool.rows}),
-        overdue=sum(row.outstanding for row in pool.rows if row.days_past_due),
+        assigned=pool.original().fen(),
+        assets=pool.held(),
+        open_assets=int(pool.count().number()),
+        debtors=int(debtors.members.number()),
+        creditors=int(creditors.members.number()),
+        overdue=ratio.inputs[0].fen(),
         delinquency=_decimal(ratio),
         top10=_decimal(debtors.top_share),
         hhi=_decimal(debtors.hhi),

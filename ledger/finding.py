@@ -151,6 +151,12 @@ class Code(StrEnum):
     DISTRIBUTION_EXCEEDS_PRINCIPAL = "distribution.exceeds_principal", Severity.ERROR
     SHORTFALL_OVER_PAID = "shortfall.over_paid"
     SHORTFALL_PAYER = "shortfall.payer"
+    SHORTFALL_OVER_REPAID = "shortfall.over_repaid", Severity.ERROR
+    SHORTFALL_EXCEEDS_CASH = "shortfall.exceeds_cash", Severity.ERROR
+    FEE_UNKNOWN = "fee.unknown"
+    FEE_EXCEEDS_CASH = "fee.exceeds_cash", Severity.ERROR
+    ACCOUNT_UNKNOWN = "account.unknown"
+    ACCOUNT_EXCEEDS_CASH = "account.exceeds_cash", Severity.ERROR
     # securities and disclosure
     HOLDINGS_TOTAL = "holdings.total"
     DISCLOSURE_SUPERSEDES = "disclosure.supersedes"

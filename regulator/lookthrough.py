@@ -6,7 +6,7 @@ that shows it, so that it can be proved (``ledger.proofs``) without this node.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlmodel import col
 
-from abs.assets import AssetRow, Party
 from abs.composition import Bucket, Concentration
 from abs.figure import Figure
+from abs.frame import Party
 from abs.performance import DELINQUENCY_EDGES
 from abs.pool import Pool, read_pool
 from abs.reading import plan_of
@@ -246,8 +246,8 @@ def look_through(
     Raises UnknownPlan and UnknownAsset, each with what to do next.
     """
     with facts.at_once() as known:
-        pool = read_pool(known, plan, on)
-        lines = tuple(_line(row) for row in pool.history[offset : offset + limit])
+        pool = read_pool(known, plan, on, history=False)
+        lines = tuple(_line(row) for row in pool.listed(offset, limit).iter_rows(named=True))
         step = _pool_step(pool, edges)
         members = {holding.member for side in (step.debtors, step.creditors) for holding in side.largest}
         members.update(member for line in lines for member in (line.creditor, line.debtor))
@@ -255,7 +255,7 @@ def look_through(
     return LookThrough(
         **{one.name: getattr(beneath, one.name) for one in fields(beneath)},
         pool=step,
-        assets=AssetPage(offset=offset, total=len(pool.history), lines=lines),
+        assets=AssetPage(offset=offset, total=pool.held(), lines=lines),
     )
 
 
@@ -363,20 +363,9 @@ def _pool_step(pool: Pool, edges: tuple[int, ...]) -> PoolStep:
     )
 
 
-def _line(row: AssetRow) -> AssetLine:
-    return AssetLine(
-        asset=row.asset,
-        invoices=row.invoices,
-        creditor=row.creditor,
-        debtor=row.debtor,
-        amount=row.amount,
-        outstanding=row.outstanding,
-        issued=row.issued,
-        due=row.due,
-        days_past_due=row.days_past_due,
-        assigned_on=row.assigned_on,
-        disputed=row.disputed,
-    )
+def _line(row: Mapping[str, Any]) -> AssetLine:
+    named = {one.name: row[one.name] for one in fields(AssetLine) if one.name != "invoices"}
+    return AssetLine(invoices=tuple(row["numbers"] or ()), **named)
 
 
 def _members(plan: Plan, trail: AssetTrail | None) -> set[str]:

@@ -28,12 +28,12 @@ no earlier period
 Tranche.principal
   计划设立记录所载的原始本金
   original principal, as recorded with the plan
-Tranche.rate
-  计划设立记录所载的预期收益率
-  expected yield, as recorded with the plan
-Plan.terms.face
-  计划设立记录所载的每份面额
-  face per unit, as recorded with the plan
+the tranche's rate by the terms in force
+  当日有效的计划约定所载的预期收益率
+  expected yield by the plan's terms in force
+face by the plan's terms
+  当日有效的计划约定所载的每份面额
+  face per unit by the plan's terms in force
 sum of Distribution.principal of period {a}
   第 {a} 期分配记录的本金之和
   sum of the principal recorded for period {a}
@@ -86,6 +86,24 @@ number of open assets
 sum of balance of assets that entered after {a}
   {a} 之后入池的资产，入池时的未偿余额之和
   sum of the balances, on entering, of assets that entered after {a}
+sum of balance of assets that left after {a}
+  {a} 之后转出的资产，转出时的未偿余额之和
+  sum of the balances, on leaving, of assets that left after {a}
+sum of balance of assets assigned after {a}
+  {a} 之后转让入池的资产，入池时的未偿余额之和
+  sum of the balances, on entering, of assets assigned after {a}
+sum of balance of assets purchased after {a}
+  {a} 之后循环购买的资产，入池时的未偿余额之和
+  sum of the balances, on entering, of assets bought after {a}
+sum of balance of assets substituted after {a}
+  {a} 之后置换的资产，置换时的未偿余额之和
+  sum of the balances, when substituted, of assets substituted after {a}
+sum of balance of assets repurchased after {a}
+  {a} 之后赎回的资产，转出时的未偿余额之和
+  sum of the balances, on leaving, of assets bought back after {a}
+sum of balance of assets removed after {a}
+  {a} 之后移出的资产，转出时的未偿余额之和
+  sum of the balances, on leaving, of assets taken out after {a}
 sum of payments after {a}, until {b}
   {a} 之后至 {b}，债务人付款之和
   sum of payments by debtors after {a}, until {b}
@@ -97,9 +115,9 @@ sum of amounts after {a}, until {b}
 sum of amounts until {b}
   至 {b}，各笔记录的金额之和
   sum of the amounts recorded until {b}
-closing - (opening + added - payments + adjustments)
-  期末未偿余额 −（期初未偿余额 + 新增入池 − 债务人付款 + 调整）
-  closing balance − (opening balance + assets that entered − paid by debtors + adjustments)
+closing - (opening + added - removed - payments + adjustments)
+  期末未偿余额 −（期初未偿余额 + 新增入池 − 转出资产 − 债务人付款 + 调整）
+  closing balance − (opening balance + assets that entered − assets that left − paid by debtors + adjustments)
 payments - collected
   债务人付款 − 本期归集
   paid by debtors − collected

@@ -106,6 +106,7 @@ item.rounding | 尾数处理 | Rounding
 item.face | 面额（元） | Face per unit (CNY)
 item.pool_opening | 期初未偿余额 | Opening balance
 item.pool_added | 加：新增入池 | Plus: assets that entered
+item.pool_removed | 减：转出资产（赎回、置换、移出） | Less: assets that left
 item.pool_payments | 减：债务人付款 | Less: paid by debtors
 item.pool_adjustments | 加：调整（折让、退货等） | Plus: adjustments (dilution, returns)
 item.pool_closing | 期末未偿余额 | Closing balance
@@ -167,6 +168,12 @@ figure.tranche.closing | 期末余额 | closing balance
 figure.plan.face | 每份面额 | face per unit
 figure.pool.balance | 未偿余额 | outstanding balance
 figure.pool.overdue | 逾期资产未偿余额 | balance past due
+figure.pool.came.assigned | 转让入池 | assigned
+figure.pool.came.purchased | 循环购买入池 | bought
+figure.pool.came.substituted | 置换入池 | substituted for others
+figure.pool.left.repurchased | 赎回 | bought back
+figure.pool.left.substituted | 被置换 | substituted by others
+figure.pool.left.removed | 移出 | taken out
 figure.pool.delinquency.balance | 该档未偿余额 | balance of the class
 figure.pool.collected_ever | 累计归集 | collected so far
 figure.pool.remitted_ever | 累计转付 | remitted so far

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from abs.distribution import EVERY_RANK, distribution_statement
 from abs.money import DayCount, Rounding
-from abs.pool import read_pool
 from disclosure.render.words import word
 from disclosure.reports.holdings import assets_section, cash_section, pool_section
 from disclosure.reports.layout import BLANK, TOTAL, columns, items, named, plain, term
@@ -28,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "distribution_report"]
 
 KIND = "distribution"
-YEARS = {DayCount.ACT_365F: 365}
+YEARS = {DayCount.ACT_365F: 365, DayCount.ACT_360: 360}
 SUMMED = ("opening", "principal_paid", "interest_paid", "total_paid", "closing")
-ROUNDED = {Rounding.HALF_UP: "ROUND", Rounding.DOWN: "ROUNDDOWN"}
+ROUNDED = {Rounding.HALF_UP: "ROUND", Rounding.DOWN: "ROUNDDOWN", Rounding.UP: "ROUNDUP"}
 
 
 def distribution_report(facts: ReadModel, plan: str, period: int | None = None, *, ledger: Ledger) -> Report:
@@ -50,7 +49,7 @@ def distribution_report(facts: ReadModel, plan: str, period: int | None = None, 
         sections=(
             _distribution(statement, names),
             pool_section(statement.pool),
-            assets_section(statement.pool, read_pool(facts, plan, statement.paid_on).rows, names),
+            assets_section(statement.pool, names),
             cash_section(statement, facts),
         ),
     )
@@ -123,8 +122,14 @@ def _payments(tranches: Sequence[TrancheStatement], total: Totals) -> Table:
 
 
 def _accrued(terms: Terms, rate: str) -> str:
-    """Interest of a row in a spreadsheet's words; the inner rounding takes off what binary fractions add."""
-    return f"{ROUNDED[terms.rounding]}(ROUND({{.opening}}*{rate}*{{.days}}/{YEARS[terms.day_count]},8),2)"
+    """Interest of a row in a spreadsheet's words; the inner rounding takes off what binary fractions add.
+
+    Nothing where a spreadsheet has no word for the terms' day count or rounding: the cell is then a value.
+    """
+    year, rounded = YEARS.get(terms.day_count), ROUNDED.get(terms.rounding)
+    if year is None or rounded is None:
+        return ""
+    return f"{rounded}(ROUND({{.opening}}*{rate}*{{.days}}/{year},8),2)"
 
 
 def _interest(statement: DistributionStatement) -> Table:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import col
 
 from abs.distribution import EVERY_RANK
+from abs.frame import OPEN
 from disclosure.reports.layout import BLANK, TOTAL, columns, footing, items, named
 from disclosure.reports.report import Cell, Column, Plain, Row, Section, Table, Unit
 from ledger.facts import Collection, Remittance
@@ -14,7 +15,6 @@ from ledger.facts import Collection, Remittance
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from abs.assets import AssetRow
     from abs.composition import Bucket
     from abs.distribution import DistributionStatement
     from abs.distribution_flows import PoolStatement
@@ -27,12 +27,14 @@ __all__ = ["assets_section", "cash_section", "pool_section"]
 def pool_section(pool: PoolStatement) -> Section:
     """Return how the pool moved in the period, and how late what is left of it is."""
     explained = (
-        "{pool:pool_opening.value}+{pool:pool_added.value}-{pool:pool_payments.value}+{pool:pool_adjustments.value}"
+        "{pool:pool_opening.value}+{pool:pool_added.value}-{pool:pool_removed.value}"
+        "-{pool:pool_payments.value}+{pool:pool_adjustments.value}"
     )
     movement = items(
         "pool",
         ("pool_opening", Cell(content=pool.opening)),
         ("pool_added", Cell(content=pool.added)),
+        ("pool_removed", Cell(content=pool.removed)),
         ("pool_payments", Cell(content=pool.payments)),
         ("pool_adjustments", Cell(content=pool.adjustments)),
         ("pool_closing", Cell(content=pool.closing, live="SUM({assets.outstanding})")),
@@ -88,8 +90,10 @@ def _within(bucket: Bucket) -> str:
     return over if bucket.high is None else f'{over},{{assets.days_past_due}},"<={bucket.high}"'
 
 
-def assets_section(pool: PoolStatement, held: Sequence[AssetRow], names: dict[str, str]) -> Section:
+def assets_section(pool: PoolStatement, names: dict[str, str]) -> Section:
     """Return every asset on which something is still owed at the end of the period."""
+    held = pool.assets.listed(where=OPEN)
+    records = pool.assets.day.facts(OPEN).by_row()
     heads = columns(
         ("asset", Unit.TEXT),
         ("invoices", Unit.TEXT),
@@ -105,22 +109,22 @@ def assets_section(pool: PoolStatement, held: Sequence[AssetRow], names: dict[st
     rows = tuple(
         Row(
             cells=(
-                Cell(content=each.asset),
-                Cell(content=", ".join(each.invoices)),
-                named(each.creditor, names),
-                named(each.debtor, names),
-                Cell(content=each.issued),
-                Cell(content=each.due),
-                Cell(content=each.assigned_on),
-                Cell(content=each.amount),
-                Cell(content=each.outstanding),
-                Cell(content=each.days_past_due),
+                Cell(content=each["asset"]),
+                Cell(content=", ".join(each["numbers"] or ())),
+                named(each["creditor"], names),
+                named(each["debtor"], names),
+                Cell(content=each["issued"]),
+                Cell(content=each["due"]),
+                Cell(content=each["assigned_on"]),
+                Cell(content=each["amount"]),
+                Cell(content=each["outstanding"]),
+                Cell(content=each["days_past_due"]),
             ),
-            records=tuple(dict.fromkeys(ref.position for ref in each.refs())),
+            records=records[each["row"]],
         )
-        for each in held
+        for each in held.iter_rows(named=True)
     )
-    original = Cell(content=sum(each.amount for each in held), live="SUM({assets.original})")
+    original = Cell(content=pool.assets.day.total("amount", OPEN), live="SUM({assets.original})")
     outstanding = Cell(content=pool.closing, live="SUM({assets.outstanding})")
     total = Row(cells=(TOTAL, *(BLANK,) * 6, original, outstanding, BLANK))
     table = Table(key="assets", columns=heads, rows=rows, total=total, detail=True)

@@ -13,13 +13,17 @@ from __future__ import annotations
 
 from ledger.fact import Fact
 from ledger.facts.cash import (
+    AccountCash,
+    AccountMove,
     Collection,
     CollectionItem,
     Distribution,
+    FeePayment,
     PlanCash,
     Remittance,
     Shortfall,
     ShortfallPayment,
+    ShortfallRepayment,
 )
 from ledger.facts.certificates import Certificate, Freeze, Guarantee, Output, output_id
 from ledger.facts.confidential import Confidential, Fingerprint
@@ -45,6 +49,8 @@ from ledger.facts.statements import AccountBalance, Statement
 __all__ = [
     "FACTS",
     "AccountBalance",
+    "AccountCash",
+    "AccountMove",
     "Address",
     "AssetStatus",
     "Certificate",
@@ -60,6 +66,7 @@ __all__ = [
     "Distribution",
     "EligibilityCriterion",
     "Fact",
+    "FeePayment",
     "Financing",
     "FinancingCollateral",
     "FinancingMove",
@@ -95,6 +102,7 @@ __all__ = [
     "Settlement",
     "Shortfall",
     "ShortfallPayment",
+    "ShortfallRepayment",
     "Statement",
     "Stock",
     "TradeDocument",

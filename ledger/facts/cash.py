@@ -1,4 +1,4 @@
-"""The cash of a plan: collected (归集), remitted (转付), made up (差额支付), spent on purchases, distributed (分配)."""
+"""The cash of a plan: collected (归集), remitted (转付), made up (差额支付), spent, moved, distributed (分配)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from sqlmodel import Field
 from ledger.fact import Fact
 
 __all__ = [
+    "AccountCash",
+    "AccountMove",
     "Collection",
     "CollectionItem",
     "Distribution",
+    "FeePayment",
     "PlanCash",
     "Remittance",
     "Shortfall",
     "ShortfallPayment",
+    "ShortfallRepayment",
 ]
 
 
@@ -34,6 +38,10 @@ class PlanCash(Fact, table=True):
     """Paid by those who bought assets back (赎回), a clean-up call apart."""
     cleaned_up: int = Field(default=0, sa_type=BigInteger)
     """Paid for what a clean-up call (清仓回购) took."""
+    fees: int = Field(default=0, sa_type=BigInteger)
+    """Paid in fees (费用)."""
+    repaid: int = Field(default=0, sa_type=BigInteger)
+    """Repaid to those who made up shortfalls."""
 
     @property
     def besides(self) -> int:
@@ -42,17 +50,17 @@ class PlanCash(Fact, table=True):
 
     @property
     def unspent(self) -> int:
-        """Fen that came in and were neither spent on purchases nor distributed, passed on or not."""
-        return self.collected + self.besides - self.purchased - self.distributed
+        """Fen that came in and did not go out again, passed on or not."""
+        return self.collected + self.besides - self.purchased - self.fees - self.repaid - self.distributed
 
     @property
     def distributable(self) -> int:
-        """Fen that distributions may come to in all: what reached the plan, less what purchases took of it.
+        """Fen that distributions may come to in all: what reached the plan, less purchases, fees and repayments.
 
         A purchase is paid from collections that are not passed on, as far as they go.
         """
         waiting = max(self.collected - self.remitted, 0)
-        return self.remitted + self.besides - max(self.purchased - waiting, 0)
+        return self.remitted + self.besides - max(self.purchased - waiting, 0) - self.fees - self.repaid
 
 
 class Collection(Fact, table=True):
@@ -107,6 +115,8 @@ class Shortfall(Fact, table=True):
     called_on: date
     amount: int = Field(sa_type=BigInteger)
     paid: int = Field(default=0, sa_type=BigInteger)
+    repaid: int = Field(default=0, sa_type=BigInteger)
+    """What the plan gave back of it, fen."""
 
 
 class ShortfallPayment(Fact, table=True):
@@ -118,3 +128,43 @@ class ShortfallPayment(Fact, table=True):
     paid_on: date
     amount: int = Field(sa_type=BigInteger)
     payment: str | None = None
+
+
+class ShortfallRepayment(Fact, table=True):
+    """What a plan gave back of what was paid on a call."""
+
+    shortfall: str = Field(index=True)
+    """The call."""
+    plan: str = Field(index=True)
+    period: int = Field(sa_type=BigInteger)
+    paid_on: date
+    amount: int = Field(sa_type=BigInteger)
+
+
+class FeePayment(Fact, table=True):
+    """A fee (费用) that a plan paid for one period."""
+
+    plan: str = Field(index=True)
+    fee: str
+    """Its name in the plan's terms."""
+    period: int = Field(sa_type=BigInteger)
+    paid_on: date
+    amount: int = Field(sa_type=BigInteger)
+
+
+class AccountMove(Fact, table=True):
+    """Cash that went from one account of a plan to another (划转)."""
+
+    plan: str = Field(index=True)
+    source: str
+    target: str
+    period: int = Field(sa_type=BigInteger)
+    moved_on: date
+    amount: int = Field(sa_type=BigInteger)
+
+
+class AccountCash(Fact, table=True):
+    """What was moved into an account of a plan and out of it so far, fen; ``id`` is ``<plan>/<account>``."""
+
+    moved_in: int = Field(default=0, sa_type=BigInteger)
+    moved_out: int = Field(default=0, sa_type=BigInteger)

@@ -28,7 +28,9 @@ class Plan(Fact, table=True):
     closing: date
     maturity: date
     terms: str = Field(sa_type=Text)
-    """The plan's terms as canonical JSON text."""
+    """How the plan computes, as canonical JSON text: what it states of day count, rounding, face and record date."""
+    document: str | None = Field(default=None, sa_type=Text)
+    """The document of its terms (交易条款) as canonical JSON text; None: it was established without one."""
     terms_from: date | None = None
     """The day from which amended terms apply; None: the ones it was established with."""
     terms_reason: str | None = None

@@ -36,7 +36,9 @@ from ledger.records.base import (
     Role,
     record_kind,
 )
-from ledger.records.plans import cash_of, count_cash, running
+from ledger.records.plan_cash import cash_of, count_cash
+from ledger.records.plan_terms import Period
+from ledger.records.plans import running
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
@@ -220,7 +222,7 @@ class DistributionMade(Payload):
     distribution: Id
     plan: Id
     tranche: Id
-    period: Annotated[int, Field(ge=0, le=10_000)]
+    period: Period
     date: Day
     principal: Amount
     interest: Amount

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -37,7 +39,20 @@ from ledger.records.base import (
     canonical,
     record_kind,
 )
-from ledger.records.plan_terms import Accounts, Criteria, Event, Fees, Limits, Revolving, Terms, Tranches, Triggers
+from ledger.records.plan_terms import (
+    Accounts,
+    Criteria,
+    Document,
+    Event,
+    Fees,
+    Limits,
+    Revolving,
+    Terms,
+    Tranches,
+    Triggers,
+    columns_of,
+    with_terms,
+)
 from ledger.records.pooling import unfinished
 
 if TYPE_CHECKING:
@@ -49,8 +64,8 @@ __all__ = [
     "PlanEstablished",
     "PlanLiquidated",
     "PlanTermsAmended",
-    "cash_of",
-    "count_cash",
+    "PlanTermsReplaced",
+    "PlanWithTerms",
     "running",
 ]
 
@@ -72,21 +87,17 @@ def running(facts: Projection, name: str) -> Plan | None:
     return plan
 
 
-def cash_of(facts: Projection, plan: str) -> PlanCash:
-    """Return the plan's cash so far."""
-    return facts.current(PlanCash, plan) or PlanCash(id=plan)
+def _check_days(facts: Projection, plan: Plan) -> None:
+    """Report a revolving period or payment dates that lie outside the plan's life."""
+    if plan.revolving_until is not None:
+        facts.dated("the revolving period ends after closing", plan.closing, plan.revolving_until)
+        facts.dated("the revolving period ends before maturity", plan.revolving_until, plan.maturity)
+    if plan.payment_dates:
+        facts.dated("a plan pays its holders after closing", plan.closing, date.fromisoformat(min(plan.payment_dates)))
 
 
-def count_cash(facts: Projection, plan: str, **fen: int) -> None:
-    """Add amounts to columns of the plan's cash."""
-    cash = cash_of(facts, plan)
-    after = {name: facts.total(getattr(cash, name), amount, f"plan {plan}") for name, amount in fen.items()}
-    facts.begin(cash.changed(**after))
-
-
-@record_kind("plan.established", by=[Role.PLAN_MANAGER])
-class PlanEstablished(Payload):
-    """The manager establishes a plan (设立) with its tranches."""
+class Establishing(Payload):
+    """What every version states of a plan that its manager establishes (设立)."""
 
     plan: PlanId
     code: Text
@@ -101,7 +112,6 @@ class PlanEstablished(Payload):
     closing: Day
     maturity: Day
     tranches: Tranches
-    terms: Terms
 
     def references(self) -> list[Reference]:
         members = dict.fromkeys((self.manager, self.custodian, self.servicer, *self.originators, *self._parties()))
@@ -111,32 +121,30 @@ class PlanEstablished(Payload):
         """Return the further members a version names."""
         return []
 
+    @abstractmethod
     def _columns(self) -> dict[str, Any]:
-        """Return what a version states of the plan beyond this one."""
-        return {}
+        """Return the columns of the plan that a version states in its own way."""
 
     def project(self, facts: Projection) -> None:
         facts.by_party(self.manager, act=f"establishes a plan of {self.manager}")
         facts.dated("cut-off comes before closing", self.cutoff, self.closing)
         facts.dated("closing comes before maturity", self.closing, self.maturity)
-        facts.add(
-            Plan(
-                id=self.plan,
-                code=self.code,
-                name=self.name,
-                venue=self.venue,
-                manager=self.manager,
-                custodian=self.custodian,
-                originators=list(self.originators),
-                servicer=self.servicer,
-                shelf=self.shelf,
-                cutoff=self.cutoff,
-                closing=self.closing,
-                maturity=self.maturity,
-                terms=_text_of(self.terms),
-                **self._columns(),
-            )
+        plan = Plan(
+            id=self.plan,
+            code=self.code,
+            name=self.name,
+            venue=self.venue,
+            manager=self.manager,
+            custodian=self.custodian,
+            originators=list(self.originators),
+            servicer=self.servicer,
+            shelf=self.shelf,
+            cutoff=self.cutoff,
+            closing=self.closing,
+            maturity=self.maturity,
+            **self._columns(),
         )
+        facts.add(plan)
         facts.add(PlanCash(id=self.plan))
         for place, each in enumerate(self.tranches):
             facts.dated(f"tranche {each.tranche} matures no later than the plan", each.maturity, self.maturity)
@@ -156,6 +164,17 @@ class PlanEstablished(Payload):
                     place=place,
                 )
             )
+        _check_days(facts, plan)
+
+
+@record_kind("plan.established", by=[Role.PLAN_MANAGER])
+class PlanEstablished(Establishing):
+    """The manager establishes a plan (设立) with its tranches."""
+
+    terms: Terms
+
+    def _columns(self) -> dict[str, Any]:
+        return {"terms": _text_of(self.terms)}
 
 
 @record_kind("plan.established", by=[Role.PLAN_MANAGER], version=2)
@@ -176,6 +195,7 @@ class PlanDocumented(PlanEstablished):
 
     def _columns(self) -> dict[str, Any]:
         return {
+            **super()._columns(),
             "revolving_until": None if self.revolving is None else self.revolving.until,
             "revolving_min_yield": None if self.revolving is None else self.revolving.min_yield,
             "payment_dates": [day.isoformat() for day in self.payment_dates],
@@ -184,11 +204,6 @@ class PlanDocumented(PlanEstablished):
 
     def project(self, facts: Projection) -> None:
         super().project(facts)
-        if self.revolving is not None:
-            facts.dated("the revolving period ends after closing", self.closing, self.revolving.until)
-            facts.dated("the revolving period ends before maturity", self.revolving.until, self.maturity)
-        if self.payment_dates:
-            facts.dated("a plan pays its holders after closing", self.closing, min(self.payment_dates))
         for place, account in enumerate(self.accounts):
             facts.add(PlanAccount(**self._row(place, account.account), **account.model_dump()))
         for place, fee in enumerate(self.fees):
@@ -204,18 +219,26 @@ class PlanDocumented(PlanEstablished):
         return {"id": within_plan(self.plan, name), "plan": self.plan, "place": place}
 
 
+@record_kind("plan.established", by=[Role.PLAN_MANAGER], version=3)
+class PlanWithTerms(Establishing):
+    """The same, with its terms (交易条款) as one document, by which anybody can recompute what the plan pays."""
+
+    document: Document
+
+    def _columns(self) -> dict[str, Any]:
+        return columns_of(self.document)
+
+
 def _text_of(terms: Terms) -> str:
     return canonical(terms.model_dump()).decode()
 
 
-@record_kind("plan.terms_amended", by=[Role.PLAN_MANAGER])
-class PlanTermsAmended(Payload):
-    """The manager amends how the plan computes (变更约定), from a day on."""
+class Amending(Payload):
+    """What every version states of terms that the manager amends (变更约定), from a day on."""
 
     plan: Id
     effective: Day
     reason: Text
-    terms: Terms
 
     def references(self) -> list[Reference]:
         return [Reference(Plan, self.plan, Need.ESSENTIAL)]
@@ -226,7 +249,36 @@ class PlanTermsAmended(Payload):
             return
         facts.by_party(plan.manager, act=f"amends plan {self.plan}")
         facts.dated("terms are amended after the plan's cut-off", plan.cutoff, self.effective)
-        facts.begin(plan.changed(terms=_text_of(self.terms), terms_from=self.effective, terms_reason=self.reason))
+        amended = plan.changed(terms_from=self.effective, terms_reason=self.reason, **self._columns(plan))
+        facts.begin(amended)
+        _check_days(facts, amended)
+
+    @abstractmethod
+    def _columns(self, plan: Plan) -> dict[str, Any]:
+        """Return the columns of the plan that change."""
+
+
+@record_kind("plan.terms_amended", by=[Role.PLAN_MANAGER])
+class PlanTermsAmended(Amending):
+    """The manager amends how the plan computes (变更约定), from a day on; in its document too, where it has one."""
+
+    terms: Terms
+
+    def _columns(self, plan: Plan) -> dict[str, Any]:
+        text = plan.document
+        changed = {} if text is None else {"document": with_terms(text, self.terms)}
+        return {"terms": _text_of(self.terms), **changed}
+
+
+@record_kind("plan.terms_amended", by=[Role.PLAN_MANAGER], version=2)
+class PlanTermsReplaced(Amending):
+    """The manager replaces the document of the plan's terms (变更约定), from a day on."""
+
+    document: Document
+
+    def _columns(self, plan: Plan) -> dict[str, Any]:
+        del plan
+        return columns_of(self.document)
 
 
 @record_kind("event.declared", by=[Role.PLAN_MANAGER])

@@ -20,7 +20,8 @@ from ledger.records.base import (
     Role,
     record_kind,
 )
-from ledger.records.plans import cash_of, count_cash, running
+from ledger.records.plan_cash import cash_of, count_cash
+from ledger.records.plans import running
 from ledger.records.pooling import (
     Assets,
     admit,

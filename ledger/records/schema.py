@@ -42,8 +42,9 @@ Digests are 64 lower-case hex digits.
 
 A payload that its schema refuses is kept as it came, with the finding `record.malformed`. So is one that breaks what a
 JSON Schema cannot say: a day is one of the calendar, an integer is written without a point (`1`, never `1.0`), and what
-one list defines has different names. A sender without a role listed here, and whatever else does not fit, becomes a
-[finding](findings.md).
+one list defines has different names. The `document` of a plan's terms is any JSON object of at most 12 levels,
+20,000 values and 512 KiB, with texts of at most 1,000 characters, integers within 10^18, and decimals as strings. A
+sender without a role listed here, and whatever else does not fit, becomes a [finding](findings.md).
 """
 
 

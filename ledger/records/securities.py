@@ -9,7 +9,7 @@ from pydantic import Field
 from ledger.facts import Holding, Member, Plan, Rating, Tranche, within_plan
 from ledger.finding import Code
 from ledger.records.base import MAX_FEN, MAX_ITEMS, Day, Id, Lookup, Need, Part, Payload, Reference, Role, record_kind
-from ledger.records.plan_terms import Terms
+from ledger.records.plan_terms import face_of
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
@@ -109,9 +109,11 @@ class HoldingsReported(Payload):
             )
 
     def _check_total(self, facts: Projection, plan: Plan, tranche: Tranche) -> None:
-        face = Terms.model_validate_json(plan.terms).face
+        if plan.terms_from is not None and self.at < plan.terms_from:
+            return  # Terms that hold from a later day say nothing of it.
+        face = face_of(plan.terms)
         units = sum(each.units for each in self.holders)
-        if units * face != tranche.principal:
+        if face is not None and units * face != tranche.principal:
             facts.finding(
                 Code.HOLDINGS_TOTAL,
                 f"The units held of tranche {self.tranche} do not make up its principal",

@@ -1,19 +1,41 @@
-"""Shortfalls of a plan's cash (差额支付): called from whoever promised to make them up, and paid."""
+"""Shortfalls of a plan's cash (差额支付): called from whoever promised to make them up, paid, and paid back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.facts import Member, Payment, PaymentUse, Plan, PlanCash, Shortfall, ShortfallPayment
+from ledger.facts import (
+    Member,
+    Payment,
+    PaymentUse,
+    Plan,
+    PlanCash,
+    Shortfall,
+    ShortfallPayment,
+    ShortfallRepayment,
+)
 from ledger.finding import Code
 from ledger.records.base import Day, Id, Need, Payload, Positive, Reference, Role, record_kind
 from ledger.records.cash import take_of_payment
-from ledger.records.plans import count_cash, running
+from ledger.records.plan_cash import count_cash, pay_out
+from ledger.records.plan_terms import Period
+from ledger.records.plans import running
 
 if TYPE_CHECKING:
     from ledger.projection import Projection
 
-__all__ = ["ShortfallCalled", "ShortfallPaid"]
+__all__ = ["ShortfallCalled", "ShortfallPaid", "ShortfallRepaid"]
+
+
+def _check_plan(facts: Projection, call: Shortfall, plan: str) -> None:
+    """Report a call that is of another plan than the record says."""
+    if call.plan != plan:
+        facts.finding(
+            Code.REFERENCE_MISSING,
+            f"Call {call.id} is of plan {call.plan}",
+            subject=f"shortfall {call.id}",
+            others=[call.from_position],
+        )
 
 
 @record_kind("shortfall.called", by=[Role.PLAN_MANAGER, Role.CUSTODIAN])
@@ -75,13 +97,7 @@ class ShortfallPaid(Payload):
             facts.by_party(plan.custodian, act=f"receives cash for plan {self.plan}")
         facts.dated("a shortfall is paid after it was called", call.called_on, self.date)
         facts.dated("a shortfall is paid before that is recorded", self.date, facts.record.business_day)
-        if call.plan != self.plan:
-            facts.finding(
-                Code.REFERENCE_MISSING,
-                f"Call {self.call} is of plan {call.plan}",
-                subject=subject,
-                others=[call.from_position],
-            )
+        _check_plan(facts, call, self.plan)
         self._check_payer(facts, call)
         paid = facts.total(call.paid, self.amount, subject)
         if paid > call.amount:
@@ -118,3 +134,54 @@ class ShortfallPaid(Payload):
                 others=[call.from_position, payment.from_position],
                 amount=self.amount,
             )
+
+
+@record_kind("shortfall.repaid", by=[Role.CUSTODIAN, Role.PLAN_MANAGER])
+class ShortfallRepaid(Payload):
+    """The plan gave back what was paid on a call (差额支付返还), as its terms allow."""
+
+    repayment: Id
+    plan: Id
+    call: Id
+    period: Period
+    date: Day
+    amount: Positive
+
+    def references(self) -> list[Reference]:
+        return [
+            Reference(ShortfallRepayment, self.repayment, Need.NEW),
+            Reference(Plan, self.plan, Need.ESSENTIAL),
+            Reference(Shortfall, self.call, Need.ESSENTIAL),
+            Reference(PlanCash, self.plan, Need.READ),
+        ]
+
+    def project(self, facts: Projection) -> None:
+        plan, call = running(facts, self.plan), facts.current(Shortfall, self.call)
+        if plan is None or call is None:
+            return
+        facts.by_party(plan.custodian, plan.manager, act=f"repays a shortfall of plan {self.plan}")
+        facts.dated("a shortfall is repaid after it was called", call.called_on, self.date)
+        facts.dated("a shortfall is repaid before that is recorded", self.date, facts.record.business_day)
+        _check_plan(facts, call, self.plan)
+        repaid = facts.total(call.repaid, self.amount, f"shortfall {self.call}")
+        if repaid > call.paid:
+            facts.finding(
+                Code.SHORTFALL_OVER_REPAID,
+                "More is repaid on the call than was paid on it",
+                subject=f"shortfall {self.call}",
+                others=[call.from_position],
+                paid=call.paid,
+                repaid=repaid,
+            )
+        facts.begin(call.changed(repaid=repaid))
+        pay_out(facts, self.plan, "repaid", self.amount, code=Code.SHORTFALL_EXCEEDS_CASH, what="The repayment")
+        facts.add(
+            ShortfallRepayment(
+                id=self.repayment,
+                shortfall=self.call,
+                plan=self.plan,
+                period=self.period,
+                paid_on=self.date,
+                amount=self.amount,
+            )
+        )

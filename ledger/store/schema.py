@@ -29,13 +29,13 @@ __all__ = [
     "upgrade",
 ]
 
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The migration this code reads and writes."""
 
-OLDER = ("0001",)
+OLDER = ("0001", "0002")
 """The schemas that :func:`upgrade` knows the way from."""
 
-FACTS_VERSION = "2"
+FACTS_VERSION = "3"
 """Counted up whenever the same records give other facts, findings or digests than before."""
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"

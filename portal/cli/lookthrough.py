@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command("look-through")(look)
 
 
-def _day(value: str | None) -> date | None:
+def stated_day(value: str | None) -> date | None:
     if value is None:
         return None
     try:
@@ -93,7 +93,7 @@ def look(
 
     settings = Settings()
     with opened_store(settings) as store:
-        facts, on = _reading(store, height, _day(day))
+        facts, on = reading(store, height, stated_day(day))
         found = look_through(facts, plan, asset, on=on, offset=offset, limit=limit)
         data = found.as_json()
         if proofs is not None:
@@ -102,7 +102,7 @@ def look(
     emit(data, view.looked_through(found, view.language(settings.lang)), as_json=as_json)
 
 
-def _reading(store: Store, height: int | None, on: date | None) -> tuple[AsOf, date]:
+def reading(store: Store, height: int | None, on: date | None) -> tuple[AsOf, date]:
     """The facts and the day to look at: a day alone means what was known at its end, a height alone its block's day.
 
     Raises DayNotReached for a day after that of the newest block: nothing is known of it.

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from abs.assets import Asset, Change
+from abs.frame import PoolFrame
 from abs.money import parse_yuan
+from tests.support.pool_frames import asset, frame
 
 ORACLE = Path(__file__).resolve().parents[3] / "shared" / "data"
 
@@ -41,33 +42,23 @@ def actus_pam() -> Path:
 
 
 @pytest.fixture(scope="session")
-def ibm_assets() -> tuple[Asset, ...]:
-    """The published receivables ledger as assets: every invoice paid in full on the day it was settled."""
+def ibm() -> PoolFrame:
+    """The published receivables ledger as a pool: every invoice paid in full on the day it was settled."""
     assets = []
     with oracle_file("receivables/ibm_accounts_receivable.csv").open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             amount = parse_yuan(row["InvoiceAmount"])
             issued = _day(row["InvoiceDate"])
             assets.append(
-                Asset(
-                    asset=row["invoiceNumber"],
+                asset(
+                    row["invoiceNumber"],
+                    amount,
+                    issued,
+                    _day(row["DueDate"]),
                     creditor="seller",
                     debtor=row["customerID"],
-                    amount=amount,
-                    issued=issued,
-                    due=_day(row["DueDate"]),
-                    registered_on=issued,
-                    invoices=(row["invoiceNumber"],),
                     disputed=row["Disputed"] == "Yes",
-                    changes=(
-                        Change(
-                            on=_day(row["SettledDate"]),
-                            amount=-amount,
-                            paid=True,
-                            keys=(("payment", row["invoiceNumber"], 1),),
-                        ),
-                    ),
-                    keys=(("receivable", row["invoiceNumber"], 0),),
+                    changes=[(_day(row["SettledDate"]), -amount)],
                 )
             )
-    return tuple(assets)
+    return frame(assets, height=5)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from abs.distribution import DistributionStatement, distribution_statement, periods
-from abs.errors import BadTerms, UnknownPeriod, UnknownPlan
+from abs.errors import UnknownPeriod, UnknownPlan
+from abs.money import Rounding
 from ledger.facts import Distribution
 from ledger.store import Store
 from tests.support.ledger_book import Book, financed_by_factor, plan
@@ -228,16 +229,24 @@ def test_unknown_plans_periods_and_terms_are_refused(made: Plan) -> None:
         made.statement(7)
 
 
-def test_terms_that_nobody_defined_are_refused(made: Plan) -> None:
-    from abs.distribution import terms_of
-    from ledger.facts import Plan as PlanFact
-
-    found = made.book.store.at().get(PlanFact, "P")
-    assert found is not None
-    assert terms_of(found).face == 10_000
-    for broken in ('{"face":0,"record_date_lag":1}', '{"day_count":"30E/360","face":1,"record_date_lag":0}'):
-        with pytest.raises(BadTerms):
-            terms_of(found.changed(terms=broken))
+def test_each_period_is_computed_by_the_terms_in_force_on_its_day(made: Plan) -> None:
+    made.collect("R", 13_000, "2026-02-10")
+    made.remit(13_000, "2026-02-11", "col-2026-02-10")
+    made.pay("A", 1, "2026-04-05", 0, 5)
+    made.book.seal(days=100)
+    before = made.statement(1)
+    amended = {"day_count": "ACT/365F", "rounding": "down", "face": 5_000, "record_date_lag": 9}
+    made.book.tell(
+        "manager", "plan.terms_amended", {"plan": "P", "effective": "2026-06-01", "reason": "r", "terms": amended}
+    )
+    after = made.statement(1)
+    assert (after.terms.face, after.record_date) == (before.terms.face, before.record_date)
+    assert after.tranches[0].interest_expected.value == before.tranches[0].interest_expected.value
+    made.pay("A", 2, "2026-07-05", 0, 5)
+    made.book.seal(days=100)
+    assert (made.statement(2).terms.face, made.statement(2).terms.rounding) == (5_000, Rounding.DOWN)
+    first = made.statement(2).tranches[0].past[0]
+    assert first.interest_expected.value == before.tranches[0].interest_expected.value
 
 
 @pytest.fixture(scope="module")

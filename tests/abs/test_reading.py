@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from abs.errors import UnknownPlan
+from abs.parts import FINEST, Part, Piece
 from abs.pool import read_pool
 from abs.reading import business_day
 from ledger.facts import output_id
@@ -58,10 +59,10 @@ def test_a_whole_receivable_takes_every_payment_and_adjustment(book: Book) -> No
     pool = read_pool(book.store.at(), "P")
     assert pool.on == date(2026, 1, 5)
     assert pool.balance().value == 113_000 - 13_000 - 3_000
-    row = pool.row("R")
-    assert row is not None
-    assert (row.amount, row.issued, row.due) == (113_000, date(2026, 1, 4), date(2026, 6, 30))
-    assert (row.debtor, row.creditor, len(row.invoices[0]), row.disputed) == ("core", "supplier", 20, False)
+    [row] = pool.listed().rows(named=True)
+    assert (row["amount"], row["issued"], row["due"]) == (113_000, date(2026, 1, 4), date(2026, 6, 30))
+    assert (row["debtor"], row["creditor"], len(row["numbers"][0])) == ("core", "supplier", 20)
+    assert (row["disputed"], row["confirmed"], row["goods"], row["region"]) == (False, True, "钢材", "44")
     tables = {ref.table for ref in pool.balance().unfold()}
     assert tables == {"Receivable", "PoolAsset", "Output", "Settlement", "Invoice"}
 
@@ -128,11 +129,27 @@ def test_a_part_of_what_is_paid_in_full_by_pieces_leaves_nothing_open(book: Book
     pool = read_pool(book.store.at(), "P", DAY)
     owed = [pool.on_day(date(2026, 1, day)).balance().value for day in (4, 5)]
     assert owed == [56_500 - (37_333 + 37_333 + 1_001) // 2, 0]
-    row = pool.row("R")
-    assert row is not None
-    assert (row.outstanding, row.days_past_due, row.source.settled_on()) == (0, 0, date(2026, 1, 5))
-    paid = [ref.id for ref in row.refs() if ref.table == "Settlement"]
+    [row] = pool.listed().rows(named=True)
+    assert (row["outstanding"], row["days_past_due"]) == (0, 0)
+    assert pool.days_to_settle().value == 1
+    assert pool.on_day(date(2026, 1, 4)).days_to_settle().value is None
+    paid = [ref.id for ref in pool.original().unfold() if ref.table == "Settlement"]
     assert len(paid) == 3
+
+
+def test_a_part_takes_its_share_of_what_is_paid_on_the_whole_alone(book: Book) -> None:
+    assign(book, "R", halves(book, "R", 40_000)[0])
+    pay(book, "on the whole", 11_300, "2026-01-05", receivable="R")
+    assert read_pool(book.store.at(), "P").balance().value == 36_000
+
+
+def test_a_part_takes_its_share_of_what_is_taken_off_the_whole_alone(book: Book) -> None:
+    assign(book, "R", halves(book, "R", 40_000)[0])
+    less = {"receivable": "R", "delta": -11_300, "reason": "discount", "at": "2026-01-05"}
+    book.tell("gateway", "receivable.adjusted", less)
+    pool = read_pool(book.store.at(), "P")
+    assert pool.balance().value == 36_000
+    assert pool.adjustments(date(2026, 1, 4), date(2026, 1, 5)).value == -4_000
 
 
 def test_a_piece_made_of_a_held_and_another_output_counts_by_value(book: Book) -> None:
@@ -169,14 +186,11 @@ def test_pieces_of_many_mergers_keep_what_is_held_whole_and_cheap(book: Book) ->
 
 def test_shares_of_shares_stay_short() -> None:
     """Each piece is half the one before and half another of a prime amount: denominators would grow for ever."""
-    from abs.reading import FINEST, _Member, _Part, _Piece
-
-    pieces = {"o0": _Piece(10_007, (), 0)}
+    pieces = {"o0": Piece(10_007, (), 0)}
     for step in range(1, 200):
-        pieces[f"n{step}"] = _Piece(10_009 + step * 10_010, (), 2 * step)
-        pieces[f"o{step}"] = _Piece(10_037 + step, (f"o{step - 1}", f"n{step}"), 2 * step + 1)
-    member = _Member(assigned_on=DAY, outputs=("o0",), keys=())
-    part = _Part(member, pieces, 10_007 * 400)
+        pieces[f"n{step}"] = Piece(10_009 + step * 10_010, (), 2 * step)
+        pieces[f"o{step}"] = Piece(10_037 + step, (f"o{step - 1}", f"n{step}"), 2 * step + 1)
+    part = Part(["o0"], pieces, 10_007 * 400)
     weights = [part.weight("output", f"o{step}") for step in range(200)]
     assert weights[:2] == [1, Fraction(10_007, 10_007 + 20_019)]
     assert all(0 <= weight <= 1 and weight.denominator <= FINEST for weight in weights)
@@ -221,8 +235,8 @@ def test_plans_do_not_see_each_others_assets(book: Book) -> None:
     book.seal()
     assign(book, "R", financed_by_factor(book, "R"))
     assign(book, "S", financed_by_factor(book, "S"), to="Q")
-    assert [row.asset for row in read_pool(book.store.at(), "P", DAY).rows] == ["R"]
-    assert [row.asset for row in read_pool(book.store.at(), "Q", DAY).rows] == ["S"]
+    assert read_pool(book.store.at(), "P", DAY).listed()["asset"].to_list() == ["R"]
+    assert read_pool(book.store.at(), "Q", DAY).listed()["asset"].to_list() == ["S"]
 
 
 def test_an_unknown_plan_is_refused_with_what_to_do(book: Book) -> None:

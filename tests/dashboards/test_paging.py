@@ -11,32 +11,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abs.assets import Asset, rows_on
+from abs.pool import pool_of
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import MAX_SEARCH, PAGE_SIZES, Page, PageQuery
 from dashboards.pool_rows import PoolRows
 from dashboards.texts import Language
+from tests.support.pool_frames import Plain, frame
+from tests.support.pool_frames import asset as plain
 
 START = PageQuery(sort="asset", size=10)
 SORTABLE = frozenset({"asset", "amount", "outstanding", "due", "days_past_due", "debtor", "creditor"})
 DAY = date(2024, 6, 30)
 
 
-def asset(at: int, *, amount: int = 100, due: date = DAY, debtor: str = "d1") -> Asset:
-    return Asset(
-        asset=f"AR-{at:03d}",
-        creditor="s1",
-        debtor=debtor,
-        amount=amount,
-        issued=date(2024, 1, 1),
-        due=due,
-        registered_on=date(2024, 1, 1),
-        invoices=(f"INV{at:05d}", f"EXTRA_{at}%"),
-    )
+def asset(at: int, *, amount: int = 100, due: date = DAY, debtor: str = "d1") -> Plain:
+    numbers = (f"INV{at:05d}", f"EXTRA_{at}%")
+    more = {"creditor": "s1", "debtor": debtor, "numbers": numbers}
+    return plain(f"AR-{at:03d}", amount, date(2024, 1, 1), due, **more)
 
 
-def pool(*assets: Asset) -> PoolRows:
-    return PoolRows(rows_on(assets, DAY), {"d1": "上海海川贸易有限公司", "s1": "Supplier ONE"})
+def pool(*assets: Plain) -> PoolRows:
+    return PoolRows(pool_of(frame(assets), DAY).listed(), {"d1": "上海海川贸易有限公司", "s1": "Supplier ONE"})
 
 
 def ids(page: Page[Any]) -> list[str]:

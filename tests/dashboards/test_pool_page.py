@@ -78,7 +78,7 @@ def test_the_headline_equals_the_pool(desk: Desk, market: Market, on: date | Non
     assert view.delinquency == pool.delinquency_ratio().value
     assert view.wam == pool.wam().value
     assert view.hhi == pool.concentration().hhi.value
-    assert (view.assets, view.open_assets) == (len(pool.history), len(pool.rows))
+    assert (view.assets, view.open_assets) == (pool.held(), pool.count().value)
 
 
 @pytest.mark.parametrize("on", [None, DAY])

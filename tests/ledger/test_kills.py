@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ledger.consortium import generate_sample, import_receivables, packaged_map
 from ledger.errors import StoreUnavailable, Unknown
 from ledger.rebuild import rebuild
 from ledger.store import Store
 from ledger.store.state import REBUILDING
 from tests.support.follow import follow
-from tests.support.killing import killed
+from tests.support.killing import killed, sample_archive
+from tests.support.working import rebuilding, syncing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,11 +24,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("kills")
-    file = folder / "receivables.csv"
-    file.write_bytes(generate_sample(3, 30))
-    import_receivables(file, packaged_map("demo"), folder / "archive", seed=3)
-    return folder / "archive"
+    return sample_archive(tmp_path_factory.mktemp("kills"))
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +33,10 @@ def expected(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return follow(tmp_path_factory.mktemp("whole") / "ledger.db", archive, workers=0)
 
 
-def command(database: MakeDatabase, archive: Path, *what: str) -> list[str]:
-    return [sys.executable, "-m", "tests.support.follow", str(database()), str(archive), *what]
-
-
 def test_syncing(archive: Path, expected: bytes, database: MakeDatabase) -> None:
     heights: set[int] = set()
 
-    def look() -> None:
+    def look(_: str) -> None:
         try:
             with Store.open(database()) as store:
                 head = store.head()
@@ -58,7 +49,8 @@ def test_syncing(archive: Path, expected: bytes, database: MakeDatabase) -> None
             if "no schema" not in early.message:  # killed before there were tables
                 raise
 
-    killed(command(database, archive), begin=database.drop, look=look)
+    killed(syncing, database(), archive, begin=database.drop, look=look)
+    print(f"kills left the database at the heights {sorted(heights)}")
     assert heights, "a kill left blocks behind"
     assert follow(database(), archive, workers=0) == expected
 
@@ -67,7 +59,7 @@ def test_rebuilding(archive: Path, expected: bytes, database: MakeDatabase) -> N
     follow(database(), archive, workers=0)
     stopped = []
 
-    def look() -> None:
+    def look(_: str) -> None:
         with Store.open(database()) as store:
             if store.state(REBUILDING) is None:
                 assert store.recompute_facts_digest() == expected
@@ -76,7 +68,8 @@ def test_rebuilding(archive: Path, expected: bytes, database: MakeDatabase) -> N
                 with pytest.raises(StoreUnavailable, match="being rebuilt"):
                     store.at()
 
-    killed(command(database, archive, "rebuild"), begin=lambda: None, look=look)
+    killed(rebuilding, database(), begin=lambda: None, look=look)
+    print(f"{len(stopped)} kills fell into the rebuild")
     assert stopped, "a kill fell into the rebuild"
     with Store.open(database()) as store:
         report = rebuild(store, workers=0)

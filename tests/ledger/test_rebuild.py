@@ -13,10 +13,10 @@ from ledger.facts import FACTS, Receivable
 from ledger.rebuild import rebuild
 from ledger.replica import sync
 from ledger.scrub import scrub
-from ledger.store import Store, state
+from ledger.store import Store, schema, state
 from ledger.store.inspection import Inspection
 from ledger.store.rebuilding import Rebuilder
-from tests.support.first_schema import first_release
+from tests.support.first_schema import earlier_release, first_release
 from tests.support.sources import Listed
 from tests.support.stored import replicate, small_chain
 
@@ -230,17 +230,18 @@ def test_a_store_that_joined_nothing_has_nothing_to_rebuild(database: MakeDataba
     assert refused.value.code == "not-joined"
 
 
-def test_a_database_of_the_first_release_is_upgraded_and_rebuilt(
-    store: Store, empty_database: Path | str, chain: SmallChain, tmp_path: Path
+@pytest.mark.parametrize("before", schema.OLDER)
+def test_a_database_of_an_earlier_release_is_upgraded_and_rebuilt(
+    store: Store, empty_database: Path | str, chain: SmallChain, tmp_path: Path, before: str
 ) -> None:
-    first_release(store, empty_database)
+    earlier_release(store, empty_database, before)
     for opened in (Store.open, Store.create):
         with pytest.raises(StoreUnavailable) as refused:
             opened(empty_database)
         assert (refused.value.code, "glasspool upgrade" in refused.value.next_step) == ("store-old", True)
     done = Store.upgrade(empty_database)
-    assert (done.before, done.after, done.stale) == ("0001", "0002", True)
-    assert Store.upgrade(empty_database).before == "0002"
+    assert (done.before, done.after, done.stale) == (before, schema.SCHEMA, True)
+    assert Store.upgrade(empty_database).before == schema.SCHEMA
     with Store.open(empty_database) as old:
         assert (old.anchor(), old.trusted()) == (store.anchor(), store.trusted())
         assert [old.document(height) for height in range(14)] == [block.document for block in chain.blocks[:-1]]
@@ -261,8 +262,6 @@ def test_a_database_of_the_first_release_is_upgraded_and_rebuilt(
 def test_an_upgrade_that_fails_changes_nothing(
     store: Store, empty_database: Path | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ledger.store import schema
-
     def fails(*_: object) -> None:
         raise KeyboardInterrupt
 

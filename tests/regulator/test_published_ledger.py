@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from abs.assets import Basis
+from abs.frame import Basis
 from abs.pool import read_pool
 from ledger.anchor import Anchor
 from ledger.consortium import PIN, import_receivables, packaged_map
@@ -37,7 +37,7 @@ def test_the_published_ledger_through_real_blocks(tmp_path: Path) -> None:
     follow(tmp_path / "ledger.db", tmp_path / "archive")
     with Store.open(tmp_path / "ledger.db") as store:
         whole = read_pool(store.at(), summary.plan)
-        assert (len(whole.history), whole.original().text()) == (2466, "147,703.18")
+        assert (whole.entered(), whole.original().text()) == (2466, "147,703.18")
         assert whole.disputed_share(Basis.ORIGINAL).text() == "24.88%"
         assert whole.days_to_settle().text(3) == "26.701"
         then = store.at(store.height_on(JUNE))

@@ -1,4 +1,4 @@
-"""A database as the first release made it: its migration alone, and a ledger's rows with the columns of that time."""
+"""A database as an earlier release made it: its migrations alone, and a ledger's rows with the columns of that time."""
 
 from __future__ import annotations
 
@@ -19,20 +19,26 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(ledger.__file__).parent / "migrations"
 COPIED = ("block", "document", "record", "finding", "member", "address", "invoice")
+COPIED_LATER = ("log_node", "receivable")
 
 
 def first_release(store: Store, location: Path | str) -> None:
     """Make the database at the location, which must be empty, and copy into it what the store holds."""
+    earlier_release(store, location, "0001")
+
+
+def earlier_release(store: Store, location: Path | str, schema: str) -> None:
+    """The same of the release that had this schema."""
     engine = connect(location, create=True)
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with writing(engine).begin() as connection, store._engine.connect() as source:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, schema)
         old, new = MetaData(), MetaData()
         old.reflect(connection)
         new.reflect(source)
-        for name in COPIED:
+        for name in COPIED if schema == "0001" else COPIED + COPIED_LATER:
             _copy(source, connection, old, new, name)
         kept = {name: store.state(name) for name in ("anchor", "trusted")}
         connection.execute(

@@ -86,10 +86,59 @@ def documented(name: str, **changes: Any) -> dict[str, Any]:
     }
 
 
+def document(**changes: Any) -> dict[str, Any]:
+    """Terms as one document, as far as the ledger reads them."""
+    return {
+        "conventions": {"day_count": "ACT/365F", "rounding": "down", "face": 10_000, "calendar": "weekdays"},
+        "dates": {"pay": ["2026-06-30", "2026-12-31"], "record": 2},
+        "accounts": [
+            {"account": "custody", "kind": "custody", "bank": "custodian"},
+            {"account": "reserve", "kind": "reserve", "bank": "custodian"},
+        ],
+        "fees": [{"fee": "custody", "payee": "custodian", "kind": "annual", "rate": "0.0005"}],
+        "revolving": {"until": "2026-05-31", "min_yield": "0.04"},
+        **changes,
+    }
+
+
+def termed(name: str, **changes: Any) -> dict[str, Any]:
+    """A plan in version 3: its terms are a document."""
+    stated = plan(name)
+    del stated["terms"]
+    return stated | {"v": 3, "document": document()} | changes
+
+
+def fee(name: str, amount: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "payment": name, "plan": "plan-1", "fee": "custody", "period": 1, "date": DAY, "amount": amount, **changes,
+    }  # fmt: skip
+
+
+def moved(name: str, source: str, target: str, amount: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "move": name, "plan": "plan-1", "from": source, "to": target, "period": 1, "date": DAY, "amount": amount,
+        **changes,
+    }  # fmt: skip
+
+
+def called(name: str, amount: int, **changes: Any) -> dict[str, Any]:
+    return {"call": name, "plan": "plan-1", "date": DAY, "payer": "core", "amount": amount, **changes}
+
+
+def made_up(name: str, call: str, amount: int, **changes: Any) -> dict[str, Any]:
+    return {"shortfall": name, "plan": "plan-1", "call": call, "date": DAY, "amount": amount, **changes}
+
+
+def given_back(name: str, call: str, amount: int, **changes: Any) -> dict[str, Any]:
+    return {
+        "repayment": name, "plan": "plan-1", "call": call, "period": 1, "date": DAY, "amount": amount, **changes,
+    }  # fmt: skip
+
+
 def pooled(book: Book, version: int = 1, **changes: Any) -> None:
     """Plan-1, whose pool holds receivable ``r``, and a payment ``p`` of 100,000 fen on it."""
     output = financed_by_factor(book, "r")
-    book.say("manager", "plan.established", (plan, documented)[version - 1]("plan-1", **changes))
+    book.say("manager", "plan.established", (plan, documented, termed)[version - 1]("plan-1", **changes))
     book.say("factor", "pool.assigned", assigned("plan-1", ("r", [output])))
     book.say("bank", "payment.recorded", payment("p", 100_000, ("r", 100_000)))
     assert book.seal() == ()
@@ -99,3 +148,11 @@ def revolving(book: Book, **changes: Any) -> None:
     """The same of a plan that revolves, with 95,000 fen collected."""
     pooled(book, version=2, **changes)
     assert book.tell("servicer", "collection.received", received("c1", 95_000, ("p", "r", 95_000))) == []
+
+
+def funded(book: Book, version: int = 3, **changes: Any) -> None:
+    """The same with 95,000 fen collected and passed on to the plan."""
+    pooled(book, version=version, **changes)
+    book.say("servicer", "collection.received", received("c1", 95_000, ("p", "r", 95_000)))
+    book.say("servicer", "collection.remitted", remitted("m1", 95_000, "c1"))
+    assert book.seal() == ()

@@ -8,19 +8,41 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ledger.consortium.cash import FACE, Tranche, Waterfall, next_weekday
+from ledger.consortium.market.manager import Desk
 from ledger.consortium.market.stage import days_after
+from ledger.consortium.market.terms import AGREEMENTS, document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ledger.consortium.chain import Member
     from ledger.consortium.market.chance import Chance
+    from ledger.consortium.market.payouts import Calls
+    from ledger.consortium.market.terms import Agreed
     from ledger.consortium.market.world import Holding, World
 
-__all__ = ["LEAST_DAYS", "PER_RECORD", "QUARTER", "Plan", "assets_of", "bring_in", "eligible", "establish", "write"]
+__all__ = [
+    "LEAST_DAYS",
+    "PER_RECORD",
+    "QUARTER",
+    "Plan",
+    "assets_of",
+    "bring_in",
+    "eligible",
+    "establish",
+    "hold",
+    "worth",
+    "write",
+]
 
 LEAST_DAYS = 15  # to the due date of what comes in
 PER_RECORD = 500  # assets listed in one record
 MATURITY = 900  # days after closing
 QUARTER = (3, 6, 9, 12)
+QUARTER_DAYS = 92
+# Versions of a plan's record, by turns of the plans: most have a document of terms by now.
+VERSIONS = (3, 2, 3, 3, 3, 2, 3, 1)
+KINDRED = 3  # every so many plans name companies that count as one 关联方
 WATERFALL = ("税费", "托管费与管理费", "优先级利息", "中间级利息", "优先级本金", "中间级本金", "次级剩余收益")
 
 
@@ -28,6 +50,7 @@ WATERFALL = ("税费", "托管费与管理费", "优先级利息", "中间级利
 class Plan:
     """A plan as its parties know it: who they are, its account, what its pool holds."""
 
+    turn: int
     plan: str
     originator: Member
     manager: Member
@@ -45,10 +68,44 @@ class Plan:
     spendable: int = 0
     """Collected and neither spent nor set aside for the holders, fen."""
     period: int = 0
+    desk: Desk | None = None
+    """The manager's books, of a plan whose terms are a document."""
+    stated: dict[str, Any] = field(default_factory=dict)
+    """What its record states, whatever its version."""
+    said: dict[str, Any] = field(default_factory=dict)
+    """The document of its terms."""
+    amended: tuple[date, Agreed] | None = None
+    """What will be agreed from a later day on."""
+    calls: Calls = field(default_factory=list)
+    pooled: int = 0
+    first: int = 0
+    """What ever came into the pool, and what came at first, fen."""
+    ended: bool = False
+    """The revolving period was ended early."""
     statement: tuple[date, int] | None = None
     """Last day and closing balance of the custody account's last statement."""
     credits: int = 0
     debits: int = 0
+
+    @property
+    def free(self) -> int:
+        """What may be spent on assets, fen: a manager by terms keeps what the quarter will ask for."""
+        return self.spendable if self.desk is None else self.desk.cash - self.desk.ahead(QUARTER_DAYS)
+
+    def receive(self, amount: int) -> None:
+        """Take in cash for the holders, fen."""
+        if self.desk is None:
+            self.spendable += amount
+        else:
+            self.desk.receive(amount)
+
+    def spend(self, amount: int) -> None:
+        """Pay for assets, fen."""
+        self.debits += amount
+        if self.desk is None:
+            self.spendable -= amount
+        else:
+            self.desk.cash -= amount
 
 
 def eligible(world: World, made: Plan) -> list[Holding]:
@@ -78,12 +135,10 @@ def establish(world: World, made: Plan, chance: Chance) -> None:
     made.account = Waterfall(tranches=made.tranches, since=stage.day)
     maturity = days_after(stage.day, MATURITY)
     code = f"{150_000 + stage.serial('plan code'):06d}"
-    dates = _payment_dates(stage.day, maturity)
-    write(
-        world, made.manager, "plan.established", 2, **_documented(made, code, stage.day, maturity),
-        **_documents(made, dates),
-    )  # fmt: skip
+    made.stated = _documented(made, code, stage.day, maturity)
+    _say(world, made, list(_payment_dates(stage.day, maturity)))
     bring_in(world, made, assets, "assigned")
+    made.first = made.pooled
     for tranche in made.tranches:
         _hold(world, made, tranche, chance)
         if tranche.rate is not None:
@@ -106,17 +161,36 @@ def _tranches(price: int) -> list[Tranche]:
     ]
 
 
-def _payment_dates(first: date, last: date) -> list[str]:
-    days, day = [], first
+def _say(world: World, made: Plan, dates: list[date]) -> None:
+    """The manager establishes the plan, in the version that is its turn."""
+    terms = {"day_count": "ACT/365F", "rounding": "half_up", "face": FACE, "record_date_lag": 1}
+    version = VERSIONS[made.turn % len(VERSIONS)]
+    if version == 1:
+        made.revolving_until = world.market.day  # it says nothing of a revolving period: there is none
+        write(world, made.manager, "plan.established", 1, **made.stated, terms=terms)
+    elif version == 2:
+        stated = _documents(made, [next_weekday(day).isoformat() for day in dates])
+        write(world, made.manager, "plan.established", 2, **made.stated, terms=terms, **stated)
+    else:
+        agreed = AGREEMENTS[made.turn % len(AGREEMENTS)]
+        made.desk = Desk(agreed=agreed, tranches=made.tranches, since=world.market.day)
+        kindred = [each.member for each in world.cast.cores[:2]] if made.turn % KINDRED == 0 else []
+        made.said = document(agreed, made.stated, pay=dates, revolving=made.revolving_until, affiliates=kindred)
+        write(world, made.manager, "plan.established", 3, **made.stated, document=made.said)
+
+
+def _payment_dates(first: date, last: date) -> Iterator[date]:
+    """Yield the quarters' ends that are paid on a weekday after the first day."""
+    day = first - timedelta(days=first.weekday() + 1)
     while day < last:
         day += timedelta(days=1)
-        if day.day == 1 and (day - timedelta(days=1)).month in QUARTER:
-            days.append(next_weekday(day - timedelta(days=1)).isoformat())
-    return [each for each in days if each > first.isoformat()]
+        ends = day - timedelta(days=1)
+        if day.day == 1 and ends.month in QUARTER and next_weekday(ends) > first:
+            yield ends
 
 
 def _documented(made: Plan, code: str, closing: date, maturity: date) -> dict[str, Any]:
-    """Return what both versions of a plan's record state."""
+    """Return what every version of a plan's record states."""
     return {
         "plan": made.plan,
         "code": code,
@@ -143,7 +217,6 @@ def _documented(made: Plan, code: str, closing: date, maturity: date) -> dict[st
             }
             for each in made.tranches
         ],
-        "terms": {"day_count": "ACT/365F", "rounding": "half_up", "face": FACE, "record_date_lag": 1},
     }
 
 
@@ -193,10 +266,21 @@ def bring_in(world: World, made: Plan, assets: list[Holding], how: str) -> int:
         write(world, made.originator, f"pool.{how}", **stated)
         total += price
     for each in assets:
-        made.holds[each.claim.receivable] = each
-        world.pooled[each.claim.receivable] = made.plan
+        hold(world, made, each)
     made.most = max(made.most, len(made.holds))
     return total
+
+
+def worth(held: Holding) -> int:
+    """Return what is owed on an asset, fen: on the pieces held of it, or on the claim itself."""
+    return sum(each.amount for each in held.pieces) if held.pieces else held.claim.amount
+
+
+def hold(world: World, made: Plan, asset: Holding) -> None:
+    """Let an asset be in the pool."""
+    made.holds[asset.claim.receivable] = asset
+    made.pooled += worth(asset)
+    world.pooled[asset.claim.receivable] = made.plan
 
 
 def _hold(world: World, made: Plan, tranche: Tranche, chance: Chance) -> None:

@@ -106,6 +106,8 @@ def _watch(world: World, held: Holding, day: date | None) -> Process:
         plan = world.pooled.get(asset)
         if plan is not None and held.price:
             stage.write(world.servicer_of[plan], f"asset.{kind}", plan=plan, asset=asset, at=stage.today(), **stated)
+            if kind == "defaulted":
+                world.defaulted[plan] += amount
 
     if held.paid:
         return

@@ -19,15 +19,18 @@ from ledger.consortium.market.founding import (
     bring_in,
     eligible,
     establish,
+    hold,
+    worth,
     write,
 )
-from ledger.consortium.market.schedule import NIGHT
+from ledger.consortium.market.managing import amend, buy_rest, disclose, pay_by_terms
+from ledger.consortium.market.schedule import MIDNIGHT
 from ledger.consortium.market.stage import days_after
 
 if TYPE_CHECKING:
     from ledger.consortium.market.chance import Chance
     from ledger.consortium.market.schedule import Process
-    from ledger.consortium.market.world import Holding, World
+    from ledger.consortium.market.world import World
 
 __all__ = ["live"]
 
@@ -40,9 +43,9 @@ def live(world: World, at: int, opens: int) -> Process:
     stage = world.market
     chance = stage.chance("plan", str(at))
     made = _parties(world, chance, at)
-    yield stage.after(opens + chance.below(10), NIGHT)
+    yield stage.after(opens + chance.below(10), MIDNIGHT)
     for _ in range(MOST_WAIT):
-        yield stage.after(7, NIGHT)
+        yield stage.after(7, MIDNIGHT)
         if len(eligible(world, made)) >= LEAST_ASSETS:
             break
     else:
@@ -51,18 +54,30 @@ def live(world: World, at: int, opens: int) -> Process:
     establish(world, made, chance)
     while True:
         ends = _month_after(stage.day)
-        yield stage.at(min(days_after(stage.day, 7), next_weekday(ends)), NIGHT)
+        yield stage.at(min(days_after(stage.day, 7), next_weekday(ends)), MIDNIGHT)
         _collect(world, made)
-        if stage.day < made.revolving_until:
+        if _revolves(made, stage.day):
             _purchase(world, made)
         if stage.day < next_weekday(ends):
             continue
         _month(world, made, chance)
         _decide(world, made, chance)
-        if ends.month in QUARTER:
-            _quarter(world, made)
-        if _wound_up(world, made):
+        pays = ends.month in QUARTER
+        if made.desk is not None:
+            over = pays and pay_by_terms(world, made, made.desk)
+        else:
+            if pays:
+                _pay(world, made)
+            over = _wound_up(world, made)
+        _statement(world, made)
+        if over:
             return
+
+
+def _revolves(made: Plan, day: date) -> bool:
+    """Tell whether the plan may buy: before the end of its revolving period, while no trigger says otherwise."""
+    held_back = made.desk is not None and (made.desk.accelerated or made.desk.thin)
+    return day < made.revolving_until and not held_back
 
 
 def _month_after(day: date) -> date:
@@ -80,6 +95,7 @@ def _parties(world: World, chance: Chance, at: int) -> Plan:
     cast, turn = world.cast, at // 2
     originators = cast.factors if at % 2 == 0 else cast.originators
     made = Plan(
+        turn=at,
         plan=f"PLAN-{at + 1:03d}",
         originator=originators[turn % len(originators)],
         manager=cast.managers[at % len(cast.managers)],
@@ -105,18 +121,18 @@ def _collect(world: World, made: Plan) -> None:
             items=[{"payment": payment, "asset": asset, "amount": each} for payment, asset, each in some],
         )  # fmt: skip
         made.waiting.append((name, amount))
-        made.spendable += amount
+        made.receive(amount)
 
 
 def _purchase(world: World, made: Plan) -> None:
     """The plan spends what it collected on what its originator holds 循环购买."""
-    chosen, left = [], made.spendable
+    chosen, left = [], made.free
     for each in eligible(world, made):
         if each.price <= left:
             chosen.append(each)
             left -= each.price
     if chosen:
-        made.spendable -= bring_in(world, made, chosen, "revolving_purchased")
+        made.spend(bring_in(world, made, chosen, "revolving_purchased"))
 
 
 def _month(world: World, made: Plan, chance: Chance) -> None:
@@ -139,13 +155,14 @@ def _month(world: World, made: Plan, chance: Chance) -> None:
         )  # fmt: skip
         made.waiting = []
         made.credits += amount
-    _statement(world, made)
 
 
 def _decide(world: World, made: Plan, chance: Chance) -> None:
     """Now and then the manager amends how the plan computes, or ends the revolving period early 提前结束循环期."""
     stage, fate = world.market, chance.below(100)
-    if fate < 4:
+    if fate < 4 and made.desk is not None:
+        amend(world, made, made.desk)
+    elif fate < 4:
         terms = {"day_count": "ACT/365F", "rounding": "half_up", "face": FACE, "record_date_lag": 2}
         write(
             world, made.manager, "plan.terms_amended", plan=made.plan, effective=stage.today(),
@@ -156,7 +173,7 @@ def _decide(world: World, made: Plan, chance: Chance) -> None:
             world, made.manager, "event.declared", plan=made.plan, event="revolving_ended", at=stage.today(),
             reason="循环购买资产不足",
         )  # fmt: skip
-        made.revolving_until = stage.day
+        made.revolving_until, made.ended = stage.day, True
 
 
 def _buy_back(world: World, made: Plan, chance: Chance) -> None:
@@ -166,8 +183,8 @@ def _buy_back(world: World, made: Plan, chance: Chance) -> None:
     if len(open_) < LEAST_ASSETS or not chance.happens(300):
         return
     back = chance.pick(open_)
-    name, worth = back.claim.receivable, _worth(back)
-    fresh = next((each for each in eligible(world, made) if _worth(each) >= worth), None)
+    name, owed = back.claim.receivable, worth(back)
+    fresh = next((each for each in eligible(world, made) if worth(each) >= owed), None)
     del made.holds[name], world.pooled[name]
     back.price = 0
     if fresh is not None and chance.happens(500):
@@ -175,26 +192,21 @@ def _buy_back(world: World, made: Plan, chance: Chance) -> None:
             world, made.originator, "pool.substituted", plan=made.plan, date=stage.today(),
             by=made.originator.member, removed=[name], assets=assets_of([fresh]),
         )  # fmt: skip
-        made.holds[fresh.claim.receivable] = fresh
-        world.pooled[fresh.claim.receivable] = made.plan
+        hold(world, made, fresh)
         return
     reason = chance.pick(("ineligible", "dispute", "other"))
     write(
         world, made.originator, "pool.repurchased", plan=made.plan, date=stage.today(),
-        by=made.originator.member, price=worth, reason=reason, assets=[name],
+        by=made.originator.member, price=owed, reason=reason, assets=[name],
     )  # fmt: skip
-    made.spendable += worth
-    made.credits += worth
-
-
-def _worth(held: Holding) -> int:
-    return sum(each.amount for each in held.pieces) if held.pieces else held.claim.amount
+    made.receive(owed)
+    made.credits += owed
 
 
 def _statement(world: World, made: Plan) -> None:
     """The custodian says what moved on the custody account 对账单."""
     stage = world.market
-    starts, opening = made.account.since, 0
+    starts, opening = date.fromisoformat(made.stated["closing"]), 0
     if made.statement is not None:
         starts, opening = made.statement[0] + timedelta(days=1), made.statement[1]
     closing = opening + made.credits - made.debits
@@ -209,7 +221,7 @@ def _statement(world: World, made: Plan) -> None:
     made.statement, made.credits, made.debits = (stage.day, closing), 0, 0
 
 
-def _quarter(world: World, made: Plan) -> None:
+def _pay(world: World, made: Plan) -> None:
     """Holders are paid 收益分配: interest only while the plan revolves, then all by rank; the report is filed."""
     stage, account = world.market, made.account
     days = (stage.day - account.since).days
@@ -218,7 +230,7 @@ def _quarter(world: World, made: Plan) -> None:
     if not days or made.spendable < accrued:
         _shortfall(world, made, accrued)
         return
-    revolving = stage.day <= made.revolving_until
+    revolving = stage.day <= made.revolving_until and not made.ended
     account.cash = accrued if revolving else made.spendable
     made.spendable -= account.cash
     payouts = account.pay(stage.day)
@@ -226,7 +238,7 @@ def _quarter(world: World, made: Plan) -> None:
     made.period += 1
     for each in payouts:
         _distribute(world, made, each)
-    _disclose(world, made)
+    disclose(world, made, made.period)
 
 
 def _distribute(world: World, made: Plan, paid: Payout) -> None:
@@ -256,22 +268,6 @@ def _shortfall(world: World, made: Plan, accrued: int) -> None:
     made.credits += amount
 
 
-def _disclose(world: World, made: Plan) -> None:
-    """The manager files the period's report, and the exchange acknowledges it 回执."""
-    stage = world.market
-    name = stage.named("DISC")
-    exchange = world.cast["sse" if made.venue == "SSE" else "szse"]
-    write(
-        world, made.manager, "disclosure.filed", disclosure=name, report=f"{made.plan}-{made.period}",
-        kind="distribution", plan=made.plan, period=made.period, package_digest=digest("package", name),
-        signer=made.manager.member, supersedes=None,
-    )  # fmt: skip
-    write(
-        world, exchange, "disclosure.acknowledged", disclosure=name, exchange=exchange.member, accepted=True,
-        reason=None, at=stage.today(),
-    )  # fmt: skip
-
-
 def _wound_up(world: World, made: Plan) -> bool:
     """When little is left after revolving, the originator takes back the rest 清仓回购 and the plan is liquidated."""
     stage = world.market
@@ -280,21 +276,7 @@ def _wound_up(world: World, made: Plan) -> bool:
         return False
     if world.collected.get(made.plan) or len(open_) != len(made.holds):
         return False
-    if open_:
-        price = sum(_worth(each) for each in open_)
-        names = [each.claim.receivable for each in open_]
-        write(
-            world, made.originator, "pool.repurchased", plan=made.plan, date=stage.today(), by=made.originator.member,
-            price=price, reason="cleanup", assets=names,
-        )  # fmt: skip
-        write(
-            world, made.originator, "cleanup_call", plan=made.plan, date=stage.today(), by=made.originator.member,
-            price=price,
-        )  # fmt: skip
-        for each in open_:
-            del made.holds[each.claim.receivable], world.pooled[each.claim.receivable]
-            each.price = 0
-        made.spendable += price
+    buy_rest(world, made, open_)
     made.account.cash, made.spendable = made.spendable, 0
     made.period += 1
     for paid in made.account.pay(stage.day):

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ledger.consortium.market.schedule import MORNING
-from ledger.consortium.market.trouble.table import BREACHES, PATTERNS, TRAPS
+from ledger.consortium.market.trouble.table import BREACHES, MISTAKES, PATTERNS, TRAPS
 from ledger.consortium.market.trouble.teller import Label, Teller
 from ledger.errors import LedgerError
 
@@ -25,14 +25,14 @@ SPAN = 70  # per cent of the time in which stories begin, so that they can end
 
 
 class Planting:
-    """Counts of stories by name: ``rates`` of breaches and patterns, ``traps`` the rate of look-alikes.
+    """Counts of stories by name: ``rates`` of breaches, patterns and mistakes, ``traps`` the rate of look-alikes.
 
     A rate is a share of the market's receivables; above zero it plants at least one. Raises LedgerError
     ``unknown-trouble`` for a name that no story has.
     """
 
     def __init__(self, receivables: int, rates: Mapping[str, Decimal], traps: Decimal) -> None:
-        told = {**BREACHES, **PATTERNS}
+        told = {**BREACHES, **PATTERNS, **MISTAKES}
         if unknown := sorted(rates.keys() - told.keys() - {EVERY}):
             raise LedgerError(
                 "unknown-trouble",
@@ -41,7 +41,8 @@ class Planting:
             )
         every = rates.get(EVERY, 0)
         self._stories: list[tuple[str, str, Story, int]] = []
-        for what, table in (("breach", BREACHES), ("pattern", PATTERNS), ("trap", TRAPS)):
+        tables = (("breach", BREACHES), ("pattern", PATTERNS), ("manager", MISTAKES), ("trap", TRAPS))
+        for what, table in tables:
             for name, story in table.items():
                 rate = traps if what == "trap" else rates.get(name, every)
                 if count := max(1, int(rate * receivables)) if rate else 0:
@@ -62,8 +63,8 @@ class Planting:
 
 
 def write_labels(path: Path, labels: Iterable[Label]) -> int:
-    """Write the labels that have records, one a line, if there are any; returns how many."""
-    told = [label for label in labels if label.records]
+    """Write the labels of what happened, one a line, if there are any; returns how many."""
+    told = [label for label in labels if label.happened]
     if not told:
         return 0
     text = "".join(f"{json.dumps(label.as_json(), ensure_ascii=False)}\n" for label in told)

@@ -17,14 +17,15 @@ from ledger.consortium.market.stage import Stage, days_after
 if TYPE_CHECKING:
     from ledger.consortium.chain import Consortium
 
-__all__ = ["EVENING", "MORNING", "NIGHT", "NOON", "Market", "Process"]
+__all__ = ["EVENING", "MIDNIGHT", "MORNING", "NIGHT", "NOON", "Market", "Process"]
 
 Moment = int
 Process = Generator[Moment, None, None]
 
-# The hours of a business day: members trade by day, the settlement party pays in the evening, plans count at night.
-MORNING, NOON, EVENING, NIGHT = range(4)
-PER_DAY = 4
+# The hours of a business day: members trade by day, the settlement party pays in the evening, servicers watch at night.
+# Plans count when all that is over, so that they know of everything that is dated on the day.
+MORNING, NOON, EVENING, NIGHT, MIDNIGHT = range(5)
+PER_DAY = 5
 WORTH_A_BLOCK = 200  # transactions by noon that are not kept waiting for the evening
 
 

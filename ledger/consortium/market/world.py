@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,8 @@ class World:
         """Open pool assets: receivable -> plan."""
         self.collected: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)
         """By plan: what came in since the last collection was reported, as (payment, asset, amount)."""
+        self.defaulted: Counter[str] = Counter()
+        """By plan: what its servicer said is in default, of all time, fen."""
         self.servicer_of: dict[str, Member] = {}
         """By plan."""
         self.dues: defaultdict[int, list[Holding]] = defaultdict(list)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ledger.consortium import ReceivablesMap, values
 from ledger.consortium.mapping import OPTIONAL, PACKAGED, REQUIRED
+from ledger.consortium.market.trouble.table import MISTAKES, PATTERNS
 
 DOC = (Path(__file__).parents[3] / "docs" / "consortium.md").read_text(encoding="utf-8")
 
@@ -29,3 +30,8 @@ def test_every_cause_of_a_rejection_is_described():
     codes = {node.args[0].value for node in calls}
     assert len(codes) > 15
     assert {code for code in codes if not re.search(rf"`{code}`", DOC)} == set()
+
+
+def test_every_pattern_and_every_mistake_is_described_with_its_look_alike():
+    rows = re.findall(r"^\| `([a-z_.]+)` \| ([^|]+\.) \| ([^|]+\.) \|$", DOC, flags=re.MULTILINE)
+    assert sorted(name for name, _, _ in rows) == sorted({*PATTERNS, *MISTAKES})

@@ -24,6 +24,7 @@ RARE = {
     "credit.restored", "event.declared", "financing.defaulted", "financing.extended", "member.updated",
     "plan.liquidated", "plan.terms_amended", "pool.repurchased", "pool.substituted", "receivable.settled",
     "registration.amended", "registration.disputed", "registration.extended", "shortfall.called", "shortfall.paid",
+    "shortfall.repaid", "account.moved",
     "warehouse_receipt.split",
 }  # fmt: skip
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from ledger.consortium.market import generate_market, labels_of
+from ledger.consortium.market.manager import SLIPS
 from ledger.consortium.market.planting import EVERY
-from ledger.consortium.market.trouble.table import BREACHES, NOT_PLANTED, PATTERNS, TOLD, TRAPS
+from ledger.consortium.market.trouble.table import BREACHES, MISTAKES, NOT_PLANTED, PATTERNS, TOLD, TRAPS
 from ledger.finding import Code
 from ledger.sources.archive import ArchiveSource
 from tests.support.generated import followed, labelled, shown, written
@@ -22,14 +23,15 @@ DUPLICATE_FINANCING = {
 def test_every_code_and_every_pattern_has_its_story_and_its_trap():
     assert {code.value for code in Code} == set(BREACHES) | set(NOT_PLANTED)
     assert set(PATTERNS) == DUPLICATE_FINANCING
-    assert set(TRAPS) == set(BREACHES) | set(PATTERNS)
+    assert set(MISTAKES) == {f"manager.{slip}" for slip in SLIPS}
+    assert set(TRAPS) == set(BREACHES) | set(PATTERNS) | set(MISTAKES)
     assert not set(BREACHES) & set(NOT_PLANTED)
 
 
 def test_every_story_says_what_happens():
     for module in TOLD:
         assert module.__doc__
-    for story in (*BREACHES.values(), *PATTERNS.values(), *TRAPS.values()):
+    for story in (*BREACHES.values(), *PATTERNS.values(), *MISTAKES.values(), *TRAPS.values()):
         assert story.__doc__, story.__name__
 
 
@@ -58,12 +60,33 @@ def test_every_breach_pattern_and_trap_was_planted(troubled):
     planted = {(label["what"], label["label"]) for label in labels}
     assert {name for what, name in planted if what == "breach"} == set(BREACHES)
     assert {name for what, name in planted if what == "pattern"} == set(PATTERNS)
+    assert {name for what, name in planted if what == "manager"} == set(MISTAKES)
     assert {name for what, name in planted if what == "trap"} == set(TRAPS)
     assert {code for code, _ in expected} == set(BREACHES)
-    assert not any(label["expects"] for label in labels if label["what"] == "trap")
+    assert not any(label["expects"] for label in labels if label["what"] in ("trap", "manager"))
     for label in labels:
         if label["what"] == "breach":
             assert label["label"] in {each["code"] for each in label["expects"]}
+
+
+@pytest.mark.slow
+def test_a_mistake_names_the_plan_and_the_period_it_was_made_in(troubled):
+    folder, _, store = troubled
+    records = {record.transaction_hash: record for record in written(store)}
+    for label in labelled(labels_of(folder))[0]:
+        assert ("plan" in label) == ("period" in label) == (label["what"] == "manager")
+        if label["what"] == "manager":
+            assert label["subject"] == f"plan {label['plan']}"
+            last = [records[each] for each in label["records"] if records[each].kind == "distribution.made"][-1]
+            assert (last.payload["plan"], last.payload["period"]) == (label["plan"], label["period"])
+
+
+def test_a_mistake_that_was_not_made_yet_has_no_label(tmp_path):
+    short = {"receivables": 20, "plans": 0, "months": 1, "seed": 2, "suite": "ecdsa"}
+    summary = generate_market(tmp_path / "a", **short, trouble={"manager.fee_twice": Decimal("0.2")})
+    labels = labelled(labels_of(tmp_path / "a"))[0] if summary.labels else []
+    assert len(labels) == summary.labels < 4
+    assert all(label["period"] == 2 for label in labels)
 
 
 @pytest.mark.slow

@@ -22,8 +22,13 @@ from tests.support.plan_book import (
     DAY,
     TERMS,
     assigned,
+    called,
     distributed,
     documented,
+    fee,
+    given_back,
+    made_up,
+    moved,
     payment,
     pooled,
     purchased,
@@ -249,27 +254,24 @@ def test_nothing_acts_on_a_liquidated_plan(book: Book) -> None:
         ("servicer", "collection.received", received("c2", 1)),
         ("servicer", "collection.remitted", remitted("m1", 1, "c1")),
         ("manager", "shortfall.called", called("s2", 1)),
-        ("custodian", "shortfall.paid", shortfall_paid("x", "s1", 1)),
+        ("custodian", "shortfall.paid", made_up("x", "s1", 1)),
         ("custodian", "distribution.made", distributed("d1", 1, 0)),
+        ("custodian", "shortfall.repaid", given_back("y", "s1", 1)),
+        ("custodian", "fee.paid", fee("f1", 1)),
+        ("custodian", "account.moved", moved("a1", "custody", "reserve", 1)),
         ("manager", "plan.terms_amended", {"plan": "plan-1", "effective": DAY, "reason": "", "terms": TERMS}),
     ]
     for sender, kind, payload in acts:
         codes = book.tell(sender, kind, payload)
         assert codes.count("plan.status_path") == 1, kind
         assert next(one for one in book.found[-len(codes) :] if one.code == "plan.status_path").others == (over,), kind
+    replaced = {"v": 2, "plan": "plan-1", "effective": DAY, "reason": "", "document": {}}
+    assert book.tell("manager", "plan.terms_amended", replaced) == ["plan.status_path"]
     filed = {
         "disclosure": "x", "report": "liquidation", "kind": "adhoc", "plan": "plan-1", "package_digest": "0" * 64,
         "signer": "manager",
     }  # fmt: skip
     assert book.tell("manager", "disclosure.filed", filed) == []
-
-
-def called(name: str, amount: int, **changes: object) -> dict[str, object]:
-    return {"call": name, "plan": "plan-1", "date": DAY, "payer": "core", "amount": amount, **changes}
-
-
-def shortfall_paid(name: str, call: str, amount: int, **changes: object) -> dict[str, object]:
-    return {"shortfall": name, "plan": "plan-1", "call": call, "date": DAY, "amount": amount, **changes}
 
 
 def test_shortfalls(book: Book) -> None:
@@ -279,21 +281,21 @@ def test_shortfalls(book: Book) -> None:
     assert book.seal() == ()
     assert book.tell("manager", "shortfall.called", called("s1", 100)) == []
     assert book.tell("bank", "shortfall.called", called("s2", 1)) == ["sender.role", "sender.not_party"]
-    assert book.tell("bank", "shortfall.paid", shortfall_paid("x1", "s1", 60, payment="guarantor")) == []
-    assert book.tell("custodian", "shortfall.paid", shortfall_paid("x2", "s1", 40)) == []
-    over = shortfall_paid("x3", "s1", 1)
+    assert book.tell("bank", "shortfall.paid", made_up("x1", "s1", 60, payment="guarantor")) == []
+    assert book.tell("custodian", "shortfall.paid", made_up("x2", "s1", 40)) == []
+    over = made_up("x3", "s1", 1)
     assert book.tell("custodian", "shortfall.paid", over) == ["shortfall.over_paid"]
     assert dict(book.found[-1].details) == {"called": 100, "paid": 101}
-    wrong = shortfall_paid("x4", "s2", 1, payment="stranger")
+    wrong = made_up("x4", "s2", 1, payment="stranger")
     assert book.tell("custodian", "shortfall.paid", wrong) == ["shortfall.payer"]
-    assert book.tell("custodian", "shortfall.paid", shortfall_paid("x5", "none", 1)) == ["reference.missing"]
+    assert book.tell("custodian", "shortfall.paid", made_up("x5", "none", 1)) == ["reference.missing"]
     assert book.store.at().get(Shortfall, "s1").paid == 101
     assert book.store.at().get(PlanCash, "plan-1").made_up == 102
     book.tell("manager", "plan.established", plan("plan-2"))
     assert book.tell("manager", "shortfall.called", called("s3", 1)) == []
-    other = shortfall_paid("x6", "s3", 1, plan="plan-2")
+    other = made_up("x6", "s3", 1, plan="plan-2")
     assert book.tell("custodian", "shortfall.paid", other) == ["reference.missing"]
-    early = shortfall_paid("x7", "s3", 1, date="2026-01-04")
+    early = made_up("x7", "s3", 1, date="2026-01-04")
     assert book.tell("custodian", "shortfall.paid", early) == ["dates.order", "shortfall.over_paid"]
 
 
@@ -303,11 +305,11 @@ def test_a_payment_makes_up_no_more_than_was_paid(book: Book) -> None:
     book.say("manager", "shortfall.called", called("s1", 100))
     assert book.seal() == ()
     for name, amount in (("x1", 40), ("x2", 20)):
-        assert book.tell("custodian", "shortfall.paid", shortfall_paid(name, "s1", amount, payment="guarantor")) == []
-    more = shortfall_paid("x3", "s1", 1, payment="guarantor")
+        assert book.tell("custodian", "shortfall.paid", made_up(name, "s1", amount, payment="guarantor")) == []
+    more = made_up("x3", "s1", 1, payment="guarantor")
     assert book.tell("custodian", "shortfall.paid", more) == ["collection.exceeds_payment"]
     assert dict(book.found[-1].details) == {"paid": 60, "collected": 61}
-    assert book.tell("custodian", "shortfall.paid", shortfall_paid("x4", "s1", 1)) == []
+    assert book.tell("custodian", "shortfall.paid", made_up("x4", "s1", 1)) == []
 
 
 def test_what_is_paid_on_a_shortfall_may_be_distributed(book: Book) -> None:
@@ -320,7 +322,7 @@ def test_what_is_paid_on_a_shortfall_may_be_distributed(book: Book) -> None:
         "distribution.exceeds_cash"
     ]
     assert dict(book.found[-1].details) == {"distributed": 95_001, "received": 95_000}
-    assert book.tell("custodian", "shortfall.paid", shortfall_paid("x1", "s1", 5_000)) == []
+    assert book.tell("custodian", "shortfall.paid", made_up("x1", "s1", 5_000)) == []
     assert book.tell("custodian", "distribution.made", distributed("d2", 0, 4_999)) == []
     assert book.tell("custodian", "distribution.made", distributed("d3", 0, 1)) == ["distribution.exceeds_cash"]
     assert book.store.at().count(Distribution) == 3

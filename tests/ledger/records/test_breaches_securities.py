@@ -6,7 +6,7 @@ import pytest
 
 from ledger.facts import Holding, Rating
 from tests.support.ledger_book import Book, plan
-from tests.support.plan_book import DAY, TERMS
+from tests.support.plan_book import DAY, TERMS, document, termed
 
 
 @pytest.fixture
@@ -62,6 +62,33 @@ def test_units_follow_the_face_value_of_amended_terms(issued: Book) -> None:
     assert issued.tell("manager", "plan.terms_amended", amended) == []
     assert issued.tell("custodian", "holdings.reported", held(("x", 9))) == ["holdings.total"]
     assert issued.tell("custodian", "holdings.reported", held(("x", 90))) == []
+    later = {"plan": "plan-1", "effective": "2026-03-01", "reason": "", "terms": TERMS}
+    assert issued.tell("manager", "plan.terms_amended", later) == []
+    assert issued.tell("custodian", "holdings.reported", held(("x", 90))) == []
+
+
+@pytest.mark.parametrize(
+    ("conventions", "known"),
+    [
+        ({"day_count": "ACT/360", "face": 10_000}, True),
+        ({"rounding": "half_even", "face": 10_000}, True),
+        ({"face": 10_000}, True),
+        ({}, False),
+        (7, False),
+        ({"face": None}, False),
+        ({"face": 0}, False),
+        ({"face": True}, False),
+        ({"face": "10000"}, False),
+        ({"face": [10_000]}, False),
+    ],
+)
+def test_units_follow_whatever_a_document_says_of_the_face_value(issued: Book, conventions: Any, known: bool) -> None:
+    said = document(conventions=conventions)
+    assert issued.tell("manager", "plan.established", termed("plan-2", document=said)) == []
+    wrong = held(("x", 5), plan="plan-2")
+    assert issued.tell("custodian", "holdings.reported", wrong) == (["holdings.total"] if known else [])
+    assert issued.tell("custodian", "holdings.reported", held(("x", 9), plan="plan-2")) == []
+    assert issued.store.at().count(Holding, Holding.plan == "plan-2") == 1
 
 
 def test_holdings_are_reported_by_the_plans_parties(issued: Book) -> None:

@@ -149,6 +149,18 @@ def test_what_is_malformed_is_refused(kind: str, changes: dict[str, Any]) -> Non
     assert not isinstance(decode(kind, canonical({**good, **changes})), Payload)
 
 
+PLAIN = st.dictionaries(
+    st.text("abc", max_size=3),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text("0.1x元", max_size=5),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
+        max_leaves=8,
+    ),
+    max_size=3,
+)
+"""Objects of any content that a document may have."""
+
+
 def of(schema: Any, root: Any) -> st.SearchStrategy[Any]:
     """Values that fit a schema, of the words that ours use."""
     if "$ref" in schema:
@@ -159,6 +171,8 @@ def of(schema: Any, root: Any) -> st.SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if schema["type"] == "object" and "properties" not in schema:
+        return PLAIN
     if schema["type"] == "object":
         fields = {name: of(each, root) for name, each in schema["properties"].items()}
         wanted = {name: fields[name] for name in schema.get("required", ())}

@@ -1,10 +1,12 @@
-"""Every story there is: three tables by name, filled by the modules that tell them."""
+"""Every story there is: four tables by name, filled by the modules that tell them."""
 
 from __future__ import annotations
 
 from ledger.consortium.market.trouble import (
     certificates,
     lending,
+    managers,
+    outlays,
     patterns,
     patterns_goods,
     pools,
@@ -12,11 +14,11 @@ from ledger.consortium.market.trouble import (
     settling,
     trading,
 )
-from ledger.consortium.market.trouble.teller import BREACHES, PATTERNS, TRAPS
+from ledger.consortium.market.trouble.teller import BREACHES, MISTAKES, PATTERNS, TRAPS
 
-__all__ = ["BREACHES", "NOT_PLANTED", "PATTERNS", "TOLD", "TRAPS"]
+__all__ = ["BREACHES", "MISTAKES", "NOT_PLANTED", "PATTERNS", "TOLD", "TRAPS"]
 
-TOLD = (records, trading, certificates, lending, pools, settling, patterns, patterns_goods)
+TOLD = (records, trading, certificates, lending, pools, settling, outlays, managers, patterns, patterns_goods)
 """The modules whose stories fill the tables."""
 
 NOT_PLANTED = {

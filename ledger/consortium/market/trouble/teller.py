@@ -27,7 +27,19 @@ if TYPE_CHECKING:
     from ledger.consortium.market.world import World
     from ledger.finding import Code
 
-__all__ = ["BREACHES", "PATTERNS", "TRAPS", "Label", "Story", "Teller", "breach", "pattern", "trap"]
+__all__ = [
+    "BREACHES",
+    "MISTAKES",
+    "PATTERNS",
+    "TRAPS",
+    "Label",
+    "Story",
+    "Teller",
+    "breach",
+    "mistake",
+    "pattern",
+    "trap",
+]
 
 STRANGERS = 200_000  # where the names of a story's own companies begin
 TENOR = 90  # days
@@ -39,8 +51,10 @@ BREACHES: dict[str, Story] = {}
 """By finding code: the story that breaks the rule."""
 PATTERNS: dict[str, Story] = {}
 """By pattern of duplicate financing or fake trade: the story that shows it."""
+MISTAKES: dict[str, Story] = {}
+"""By kind of mistake: the story of a manager that pays a period otherwise than the plan's terms say."""
 TRAPS: dict[str, Story] = {}
-"""By code or pattern: the lawful look-alike, which must raise nothing."""
+"""By code, pattern or mistake: the lawful look-alike, which must raise nothing."""
 
 
 def _kept(table: dict[str, Story], name: str) -> Callable[[Story], Story]:
@@ -63,8 +77,13 @@ def pattern(name: str) -> Callable[[Story], Story]:
     return _kept(PATTERNS, name)
 
 
+def mistake(name: str) -> Callable[[Story], Story]:
+    """Keep the story below as the one in which a manager makes this mistake."""
+    return _kept(MISTAKES, name)
+
+
 def trap(name: Code | str) -> Callable[[Story], Story]:
-    """Keep the story below as the lawful look-alike of a breach or a pattern."""
+    """Keep the story below as the lawful look-alike of a breach, a pattern or a mistake."""
     return _kept(TRAPS, str(name))
 
 
@@ -77,12 +96,21 @@ class Label:
     subject: str = ""
     records: list[str] = field(default_factory=list)
     expects: list[tuple[str, str]] = field(default_factory=list)
+    slip: tuple[str, int] | None = None
+    """Of a mistake: the plan and the period it was made in."""
+
+    @property
+    def happened(self) -> bool:
+        """Tell whether the story came as far as what it is about, before the market ended."""
+        return bool(self.records) and (self.what != "manager" or self.slip is not None)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
+        slip = {} if self.slip is None else {"plan": self.slip[0], "period": self.slip[1]}
         return {
             "label": self.label,
             "what": self.what,
+            **slip,
             "subject": self.subject,
             "records": self.records,
             "expects": [{"code": code, "transaction": transaction} for code, transaction in self.expects],
@@ -121,6 +149,10 @@ class Teller:
         """Say which findings the story's last record raises."""
         last = self.label.records[-1]
         self.label.expects.extend((code.value, last) for code in codes)
+
+    def slipped(self, plan: str, period: int) -> None:
+        """Say in which period of which plan the manager made its mistake."""
+        self.label.slip = plan, period
 
     def about(self, subject: str) -> None:
         """Say what the story is about, as ``Table id``."""

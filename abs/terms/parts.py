@@ -1,19 +1,17 @@
-"""The terms of a plan (交易条款) as data: one document that says how the plan computes, and that anybody can recompute.
-
-A document is TOML on a manager's desk and canonical JSON on the ledger, where ``plan.established`` carries it and
-``plan.terms_amended`` replaces it. Amounts are fen, rates and thresholds exact decimals, dates ISO. No code is in it:
-a waterfall is a list of steps, a condition a comparison of a named measure.
-"""
+"""The parts of a plan's terms (交易条款): what a document may hold. ``abs.terms`` reads one and checks it whole."""
 
 from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_serializer, field_validator
 
+from abs.calendars import Every, Roll
 from abs.money import DayCount, Rounding
+from abs.terms.values import KINDS, LISTED, Count, Day, Days, Edges, Fen, Flag, Id, Lag, Name, Number, Rate, Text
+from abs.terms.vocabulary import FIELDS
 
 __all__ = [
     "Account",
@@ -38,13 +36,6 @@ __all__ = [
     "Waterfall",
 ]
 
-LISTED: Final = 1_000  # entries of one list of a document
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Fen = Annotated[int, Field(ge=0, le=10**18)]
-Rate = Annotated[Decimal, Field(ge=-1_000, le=10**12, allow_inf_nan=False)]
-Days = Annotated[int, Field(ge=0, le=3_660)]
-
 State = Literal["revolving", "amortising", "accelerated", "defaulted"]
 """循环期, 摊还期, 加速清偿, 违约."""
 Operator = Literal["<", "<=", ">", ">=", "=="]
@@ -59,40 +50,40 @@ class Part(BaseModel):
 class PlanPart(Part):
     """Which plan this is, who its parties are, and its three days: 基准日, 设立日, 法定到期日."""
 
-    plan: Name
+    plan: Id
     code: Name
     name: Name
     venue: Literal["SSE", "SZSE", "NAFMII", "BJS"]
-    manager: Name
-    custodian: Name
-    originators: Annotated[tuple[Name, ...], Field(min_length=1, max_length=LISTED)]
-    servicer: Name
+    manager: Id
+    custodian: Id
+    originators: Annotated[tuple[Id, ...], Field(min_length=1, max_length=LISTED)]
+    servicer: Id
     shelf: Name | None = None
-    cutoff: date
-    closing: date
-    maturity: date
+    cutoff: Day
+    closing: Day
+    maturity: Day
 
 
 class Scheduled(Part):
     """Principal that a tranche with fixed amortisation (固定摊还) is due to be repaid on a payment date, fen."""
 
-    on: date
+    on: Day
     amount: Fen
 
 
 class TranchePart(Part):
     """A class of securities (分档). Interest left unpaid stays due; it bears interest only where that is said."""
 
-    tranche: Name
+    tranche: Id
     name: Name
     code: Name
     rank: Literal["senior", "mezzanine", "subordinated"]
     principal: Fen
     rate: Rate | None = None
     repayment: Literal["pass_through", "scheduled", "bullet", "residual"]
-    maturity: date
-    schedule: tuple[Scheduled, ...] = ()
-    interest_on_unpaid: bool = False
+    maturity: Day
+    schedule: Annotated[tuple[Scheduled, ...], Field(max_length=LISTED)] = ()
+    interest_on_unpaid: Flag = False
 
 
 class Conventions(Part):
@@ -100,7 +91,7 @@ class Conventions(Part):
 
     day_count: DayCount = DayCount.ACT_365F
     rounding: Rounding = Rounding.HALF_UP
-    face: Annotated[int, Field(gt=0)] = 100_00
+    face: Annotated[Fen, Field(gt=0)] = 100_00
     calendar: Literal["XSHG", "weekdays", "every_day"] = "XSHG"
 
 
@@ -108,27 +99,31 @@ class Dates(Part):
     """The dates of a period as days before its payment date T (T-n 日), in trading days, except the record date.
 
     ``pay`` lists the payment dates before they are rolled. The calculation period ends ``calculation`` trading days
-    before T; 0 counts what came in up to T itself. ``record`` is in calendar days (权益登记日).
+    before T; 0 counts what came in up to T itself. ``record`` is in calendar days (权益登记日). What was collected is
+    passed on (转付) ``remittance_every`` so often, the last time ``remittance`` days before T; after a credit event
+    (权利完善) the two ``after_event`` say how, where they say anything. ``abs.calendars.schedule`` makes dates of it.
     """
 
-    pay: Annotated[tuple[date, ...], Field(max_length=LISTED)] = ()
-    roll: Literal["none", "following", "preceding", "modified_following"] = "following"
-    calculation: Days = 0
-    remittance: Days = 0
-    remittance_after_event: Days | None = None
-    shortfall: Days = 0
-    report: Days = 0
-    instruction: Days = 0
-    record: Days = 1
+    pay: Annotated[tuple[Day, ...], Field(max_length=LISTED)] = ()
+    roll: Roll = Roll.FOLLOWING
+    calculation: Lag = 0
+    remittance: Lag = 0
+    remittance_after_event: Lag | None = None
+    remittance_every: Every = "period"
+    remittance_every_after_event: Every | None = None
+    shortfall: Lag = 0
+    report: Lag = 0
+    instruction: Lag = 0
+    record: Lag = 1
 
 
 class Account(Part):
     """An account (账户) of the plan; ``ledgers``: its sub-accounts (科目); ``target``: what a reserve is filled to."""
 
-    account: Name
+    account: Id
     kind: Literal["collection", "custody", "reserve", "distribution"]
-    bank: Name
-    ledgers: tuple[Name, ...] = ()
+    bank: Id
+    ledgers: Annotated[tuple[Name, ...], Field(max_length=LISTED)] = ()
     target: Limit | None = None
 
 
@@ -140,13 +135,15 @@ class Fee(Part):
     is paid first the next time.
     """
 
-    fee: Name
-    payee: Name
+    fee: Id
+    payee: Id
     kind: Literal["annual", "fixed", "share", "count"]
     rate: Rate | None = None
     amount: Fen | None = None
     base: Name = "pool.balance"
     cap: Fen | None = None
+    once: Flag = False
+    """Due in the first period only (一次性费用)."""
 
 
 class Condition(Part):
@@ -154,7 +151,7 @@ class Condition(Part):
 
     measure: Name
     op: Operator
-    value: Decimal | None = None
+    value: Number | None = None
     than: Name | None = None
 
 
@@ -163,7 +160,7 @@ class Limit(Part):
 
     amount: Fen | None = None
     measure: Name | None = None
-    factor: Decimal = Decimal(1)
+    factor: Rate = Decimal(1)
 
 
 class Trigger(Part):
@@ -172,13 +169,13 @@ class Trigger(Part):
     ``effect``: the state the plan goes to, or ``flag`` alone. ``curable``: it ends when the condition fails once.
     """
 
-    trigger: Name
+    trigger: Id
     name: Name
     when: Condition
-    periods: Annotated[int, Field(ge=1, le=LISTED)] = 1
-    curable: bool = False
+    periods: Count = 1
+    curable: Flag = False
     effect: Literal["flag", "amortising", "accelerated", "defaulted"] = "flag"
-    article: str = ""
+    article: Text = ""
 
 
 class Step(Part):
@@ -193,17 +190,22 @@ class Step(Part):
     - residual: all that is left in ``account``, to a tranche
     """
 
-    rule: Name
+    rule: Id
     action: Literal[
         "transfer", "fees", "interest", "principal", "top_up", "draw", "shortfall", "repay", "buy", "residual"
     ]
-    account: Name
-    pays: tuple[Name, ...] = ()
-    to: Name | None = None
-    pro_rata: bool = False
+    account: Id
+    pays: Annotated[tuple[Id, ...], Field(max_length=LISTED)] = ()
+    to: Id | None = None
+    pro_rata: Flag = False
     limit: Limit | None = None
-    when: tuple[Condition, ...] = ()
-    until: Name | None = None
+    when: Annotated[tuple[Condition, ...], Field(max_length=100)] = ()
+    until: Id | None = None
+
+    @property
+    def fills(self) -> str | None:
+        """The account that a step which looks ahead pays into; None of any other step."""
+        return {"draw": self.to, "shortfall": self.account}.get(self.action)
 
 
 class Waterfall(Part):
@@ -216,7 +218,7 @@ class Waterfall(Part):
 class Shortfall(Part):
     """Who promised to make up what is short (差额支付承诺人), and the most in all, fen; None: without limit."""
 
-    payer: Name
+    payer: Id
     limit: Fen | None = None
 
 
@@ -226,12 +228,25 @@ class Criterion(Part):
     ``values`` for ``in`` and ``not_in``; ``value`` for comparisons. ``field`` is a column of the pool (docs/terms.md).
     """
 
-    criterion: Name
-    text: Name
+    criterion: Id
+    text: Text
     field: Name
     op: Literal["<", "<=", ">", ">=", "==", "in", "not_in"]
     value: Decimal | bool | date | str | None = None
-    values: tuple[str, ...] = ()
+    values: Annotated[tuple[Name, ...], Field(max_length=LISTED)] = ()
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _typed(cls, value: object, info: ValidationInfo) -> object:
+        """The value as its field counts: a text in JSON may be a number, a day or a text."""
+        field = FIELDS.get(info.data.get("field", ""))
+        return value if value is None or field is None else KINDS[field.kind](value)
+
+    @field_serializer("value", when_used="json")
+    def _written(self, value: Decimal | bool | date | str | None) -> bool | str | None:
+        if isinstance(value, Decimal):
+            return f"{value:f}"
+        return value.isoformat() if isinstance(value, date) else value
 
 
 class Concentration(Part):
@@ -239,20 +254,20 @@ class Concentration(Part):
 
     by: Literal["debtor", "debtor_group", "creditor", "creditor_group", "region", "shelf"]
     limit: Rate
-    names: dict[str, Decimal] = {}
+    names: Annotated[dict[Id, Rate], Field(max_length=LISTED)] = {}
 
 
 class Affiliates(Part):
     """Members that count as one (关联方)."""
 
-    group: Name
-    members: Annotated[tuple[Name, ...], Field(min_length=1, max_length=LISTED)]
+    group: Id
+    members: Annotated[tuple[Id, ...], Field(min_length=1, max_length=LISTED)]
 
 
 class Revolving(Part):
     """The revolving period (循环期) ends with ``until``; what may be bought in it, and for how much of its amount."""
 
-    until: date
+    until: Day
     min_yield: Rate | None = None
     least_share: Rate | None = None
 
@@ -260,7 +275,7 @@ class Revolving(Part):
 class Metrics(Part):
     """Lags, horizons, factors and edges of the plan's figures; see docs/metrics.md. Months unless days are said."""
 
-    delinquency_edges: tuple[Days, ...] = (1, 30, 60, 90, 120, 150, 180)
+    delinquency_edges: Edges = (1, 30, 60, 90, 120, 150, 180)
     default_days: Days = 90
     default_lag: Days = 4
     dilution_lag: Days = 1
@@ -268,14 +283,19 @@ class Metrics(Part):
     loss_horizon: Days = 4
     dilution_stress: Rate = Decimal("2.25")
     loss_stress: Rate = Decimal("2.25")
-    history: Annotated[int, Field(ge=1, le=120)] = 12
-    average_months: Annotated[int, Field(ge=1, le=24)] = 3
+    history: Annotated[Count, Field(le=120)] = 12
+    average_months: Annotated[Count, Field(le=24)] = 3
     yield_reserve: Rate = Decimal(0)
     servicing_reserve: Rate = Decimal(0)
-    debtor_ratings: dict[str, Literal["A", "B", "C", "D"]] = {}
-    balance_edges: tuple[Fen, ...] = (10_000_00, 100_000_00, 1_000_000_00, 10_000_000_00)
-    age_edges: tuple[Days, ...] = (30, 60, 90, 180, 365)
-    term_edges: tuple[Days, ...] = (30, 60, 90, 180, 365)
+    debtor_ratings: Annotated[dict[Id, Literal["A", "B", "C", "D"]], Field(max_length=LISTED)] = {}
+    balance_edges: Annotated[tuple[Fen, ...], Field(max_length=100)] = (
+        10_000_00,
+        100_000_00,
+        1_000_000_00,
+        10_000_000_00,
+    )
+    age_edges: Edges = (30, 60, 90, 180, 365)
+    term_edges: Edges = (30, 60, 90, 180, 365)
 
 
 class PlanTerms(Part):
@@ -298,3 +318,11 @@ class PlanTerms(Part):
     clean_up: Rate | None = None
     """The share of the first balance below which the originator may buy the rest (清仓回购)."""
     metrics: Metrics = Metrics()
+
+    def document(self) -> dict[str, Any]:
+        """The whole document as plain JSON values: decimals and days as texts, defaults written out, no null.
+
+        ``load_terms`` of its JSON gives the same terms again. Defaults are written out so that a later version of this
+        program, with others, reads what the plan meant.
+        """
+        return self.model_dump(mode="json", exclude_none=True)
