@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from abs.errors import FigureMisuse
+from abs.html_table import html_table
 from abs.money import CONTEXT, quotient, yuan_text
 
 Value = int | Decimal | date | str | None
@@ -164,6 +165,11 @@ class Figure:
         if self.unit is Unit.FEN:
             return f"{CONTEXT.divide(Decimal(value), Decimal(100)):,.{decimals}f}"
         return f"{value:,}" if isinstance(value, int) else f"{value:,.{decimals}f}"
+
+    def _repr_html_(self) -> str:
+        """The figure in a notebook: its value and formula, and what it was computed from."""
+        rows = [(one.name, one.formula, one.text()) for one in (self, *self.inputs)]
+        return html_table(("figure", "formula", "value"), rows, caption=f"at height {self.height}", numbers=1)
 
     def as_json(self, depth: int = 0) -> dict[str, object]:
         """The figure as JSON-able values; ``depth`` says how many levels of inputs are unfolded, each with its facts.

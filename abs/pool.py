@@ -16,6 +16,7 @@ from abs import composition, performance
 from abs.composition import Bucket, Concentration
 from abs.figure import Figure
 from abs.frame import ENTERED, IN_POOL, Basis, Day, Party, PoolFrame
+from abs.html_table import html_table
 from abs.movements import Movements, movements
 from abs.performance import DELINQUENCY_EDGES, Vintage
 from abs.reading import ReadModel, business_day, plan_of, read_frame
@@ -51,6 +52,13 @@ class Pool:
     def on_day(self, day: date) -> Pool:
         """The same assets, as known at the same height, on another day."""
         return self if day == self.on else pool_of(self.frame, day)
+
+    def _repr_html_(self) -> str:
+        """The pool in a notebook: its size, and how it pays."""
+        shown = (self.balance(), self.original(), self.count(), self.wam(), self.seasoning(), self.delinquency_ratio())
+        rows = [(one.name, one.formula, one.text()) for one in shown]
+        caption = f"{self.plan} on {self.on}, at height {self.height}"
+        return html_table(("figure", "formula", "value"), rows, caption=caption, numbers=1)
 
     def composition(self) -> pl.DataFrame:
         """The assets in the pool on the day, open and paid, with every column of ``ASSETS`` and ``DAY``."""

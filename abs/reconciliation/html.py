@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from abs.html_table import html_table
 from abs.money import yuan_text
 
 if TYPE_CHECKING:
     from abs.reconciliation.values import Difference, PeriodCheck, Reconciliation
 
-__all__ = ["period_html", "reconciliation_html", "table_html"]
-
-
-def table_html(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: int = 0) -> str:
-    """A table; the last ``numbers`` columns are numbers and stand to the right."""
-    texts = len(headings) - numbers
-
-    def cells(tag: str, values: Sequence[str]) -> str:
-        aligned = [" style='text-align:right'" if place >= texts else "" for place in range(len(values))]
-        return "".join(f"<{tag}{how}>{escape(one)}</{tag}>" for how, one in zip(aligned, values, strict=True))
-
-    body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)
-    return (
-        f"<table><caption>{escape(caption)}</caption><thead><tr>{cells('th', headings)}</tr></thead>"
-        f"<tbody>{body}</tbody></table>"
-    )
+__all__ = ["period_html", "reconciliation_html"]
 
 
 def period_html(check: PeriodCheck) -> str:
@@ -43,7 +29,7 @@ def period_html(check: PeriodCheck) -> str:
         ]  # fmt: skip
         state = f"state {result.closing.state}" + "".join(f"; {one}" for one in result.changes)
         headings = ("rule", "action", "from", "to", "cause", "note", "due", "available", "paid")
-        parts.append(table_html(state, headings, lines, numbers=3))
+        parts.append(html_table(headings, lines, caption=state, numbers=3))
     compared = [
         (
             str(one.item), one.rule, one.recomputed.text(), one.stated.text(), one.difference.text(),
@@ -51,7 +37,7 @@ def period_html(check: PeriodCheck) -> str:
         for one in check.compared
     ]  # fmt: skip
     sides = ("item", "rule", "by the terms", "by the ledger", "difference")
-    parts.append(table_html("compared, CNY", sides, compared, numbers=3))
+    parts.append(html_table(sides, compared, caption="compared, CNY", numbers=3))
     parts.extend(_finding(one) for one in check.findings)
     return "".join(parts)
 
@@ -69,7 +55,8 @@ def reconciliation_html(found: Reconciliation) -> str:
         for one in found.periods
     ]
     caption = f"{found.plan} at height {found.height}"
-    table = table_html(caption, ("period", "paid on", "state", "verdict", "differences"), rows, numbers=1)
+    headings = ("period", "paid on", "state", "verdict", "differences")
+    table = html_table(headings, rows, caption=caption, numbers=1)
     return table + "".join(_finding(one) for one in found.findings)
 
 

@@ -153,3 +153,12 @@ def test_json_unfolds_to_the_depth_asked_for() -> None:
     deep = json.loads(json.dumps(share.as_json(depth=2)))
     assert [inner["facts"][0]["id"] for inner in deep["inputs"]] == ["a", "b"]
     assert "facts" not in share.as_json(depth=1)["inputs"][0]  # type: ignore[index]
+
+
+def test_a_notebook_shows_value_formula_and_inputs_and_nothing_of_html_in_them() -> None:
+    part = Figure(name="<b>part</b>", value=1_00, unit=Unit.FEN, formula="1 & 1", height=7)
+    shown = ratio_of("share", part, part)._repr_html_()
+    assert "100.00%" in shown
+    assert "&lt;b&gt;part&lt;/b&gt;" in shown
+    assert "1 &amp; 1" in shown
+    assert "<b>" not in shown

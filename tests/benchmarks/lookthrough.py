@@ -22,6 +22,7 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlmodel import col
 
+from abs.pool import read_pool
 from dashboards.desk import REGULATOR, Desk
 from dashboards.paging import PageQuery
 from ledger.facts import Plan, PoolAsset, Receivable
@@ -74,6 +75,10 @@ class Asked:
         plan, facts = self._plan()
         return lambda: look_through(facts, plan)
 
+    def history(self) -> Callable[[], object]:
+        plan, facts = self._plan()
+        return lambda: read_pool(facts, plan).delinquency_ratio()
+
     def long(self) -> Callable[[], object]:
         facts = self.store.at(self._random.randint(100, self._head))
         return lambda: look_through(facts, LONG)
@@ -97,6 +102,7 @@ QUESTIONS: dict[str, tuple[Callable[[Asked], Callable[[], object]], int]] = {
     "one asset: plan to invoices and payments": (Asked.asset, 1),
     "one receivable as of a height, and its versions": (Asked.fact, 1),
     "one plan: figures of its pool, and a page of it": (Asked.plan, 5),
+    "one plan with all that was ever in its pool": (Asked.history, 5),
     "a plan that 250 assets of every batch went through": (Asked.long, 5),
     "a page of the pool, as the desk gives it": (Asked.page, 10),
     "all plans (their number grows)": (Asked.every, 20),
