@@ -16,7 +16,7 @@ import polars as pl
 
 from abs.errors import FigureMisuse
 from abs.figure import Figure, Unit, ratio_of
-from abs.frame import ENTERED, OPEN, Basis, Day, Party
+from abs.frame import ENTERED, IN_POOL, OPEN, Basis, Day, Party
 from abs.money import CONTEXT, quotient
 
 DAYS_PER_YEAR: Final = 365
@@ -105,7 +105,16 @@ def balance(day: Day) -> Figure:
 
 def original(day: Day) -> Figure:
     """Metric 1, what the assets were worth when they came: the sum of their first amounts, in fen."""
-    return day.sum("pool.original", "amount", ENTERED, formula="sum of original amount over all assets")
+    return day.sum(
+        "pool.original", "amount", ENTERED, formula="sum of original amount over all assets that ever came in"
+    )
+
+
+def held_original(day: Day) -> Figure:
+    """The same of the assets in the pool on the day alone, paid or not."""
+    return day.sum(
+        "pool.held_original", "amount", IN_POOL, formula="sum of original amount over the assets in the pool"
+    )
 
 
 def count(day: Day) -> Figure:

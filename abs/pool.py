@@ -83,6 +83,10 @@ class Pool:
         """The first amount of every asset that entered the pool by the day, paid or not."""
         return composition.original(self.day)
 
+    def held_original(self) -> Figure:
+        """The first amount of the assets in the pool on the day, paid or not."""
+        return composition.held_original(self.day)
+
     def count(self) -> Figure:
         """How many assets are open."""
         return composition.count(self.day)

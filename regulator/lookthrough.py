@@ -348,7 +348,7 @@ def _tranches(facts: AsOf, register: Register, plan: str) -> tuple[TrancheStep, 
 def _pool_step(pool: Pool, edges: tuple[int, ...]) -> PoolStep:
     return PoolStep(
         on=pool.on,
-        original=pool.original(),
+        original=pool.held_original(),
         balance=pool.balance(),
         count=pool.count(),
         wam=pool.wam(),

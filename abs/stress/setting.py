@@ -58,8 +58,11 @@ def setting_of(terms: PlanTerms, pool: PoolFrame, day: date, state: DealState, *
     if not dates:
         raise BadTerms(
             "no-payment-date",
-            f"the terms of plan {terms.plan.plan} list no payment date from {day} on",
-            next_step="Look at the payment dates with `glasspool terms show PLAN`; a plan that ended has no forecast.",
+            f"the terms of plan {terms.plan.plan} list no payment date from {day} on"
+            if terms.dates.pay
+            else f"the terms of plan {terms.plan.plan} on the ledger list no payment dates at all",
+            next_step="Look at the payment dates with `glasspool terms show PLAN`: a plan that ended has no forecast, "
+            "nor has one before its manager records the dates (plan.terms_amended).",
         )
     record = record_of(pool, terms.metrics)
     fell = record.fell.filter(pl.col("on") <= day)

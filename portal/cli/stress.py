@@ -145,7 +145,7 @@ def _shown(
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="left" if heading in LEFT else "right")
+        table.add_column(heading, justify="left" if heading in LEFT else "right", overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     return table
