@@ -162,14 +162,12 @@ def concentration(
     total = day.sum(f"pool.total.{basis}", basis.column, basis.where, formula=f"sum of {what}")
     largest = []
     for member, weight, number in held.head(top).iter_rows():
-        facts = day.facts(basis.where & is_member(side, member))
-        part = Figure(
-            name=f"pool.{side}.balance",
-            value=weight,
-            unit=Unit.FEN,
+        part = day.computed(
+            f"pool.{side}.balance",
+            weight,
+            Unit.FEN,
+            basis.where & is_member(side, member),
             formula=f"sum of {what} of one {side}",
-            height=day.height,
-            facts=facts,
         )
         share = ratio_of(f"pool.{side}.share", part, total)
         largest.append(Holding(member=member, balance=part, share=share, count=number))

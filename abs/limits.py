@@ -106,14 +106,12 @@ def _excess(day: Day, limit: Concentration, total: Figure, eligible: pl.Expr) ->
     over = []
     for member, weight, _, most in held.sort(pl.col("cap") - pl.col("weight"), "member").iter_rows():
         share = limit.names.get(member, limit.limit)
-        facts = day.facts(eligible & is_member(limit.by, member))
-        part = Figure(
-            name=f"pool.{limit.by}.balance",
-            value=weight,
-            unit=Unit.FEN,
+        part = day.computed(
+            f"pool.{limit.by}.balance",
+            weight,
+            Unit.FEN,
+            eligible & is_member(limit.by, member),
             formula=f"sum of eligible outstanding of one {limit.by}",
-            height=day.height,
-            facts=facts,
         )
         most_figure = Figure(
             name=f"pool.{limit.by}.limit",

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 
 from abs.figure import Unit
 
-__all__ = ["ACTIONS", "FIELDS", "MEASURES", "OF_EACH", "Action", "Field", "Measure"]
+__all__ = ["ACTIONS", "FIELDS", "MEASURES", "OF_EACH", "Action", "Field", "Measure", "unit_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +98,17 @@ OF_EACH: Final[Mapping[str, tuple[str, Measure]]] = MappingProxyType(
     }
 )
 """Measures that there are of each account, tranche and trigger: pattern, and what ``<name>`` names."""
+
+
+def unit_of(name: str) -> Unit | None:
+    """The unit of a measure by its name; None for a name that no measure has."""
+    if name in MEASURES:
+        return MEASURES[name].unit
+    for pattern, (_, measure) in OF_EACH.items():
+        before, _, after = pattern.partition("<name>")
+        if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after):
+            return measure.unit
+    return None
 
 
 Kind = Literal["amount", "number", "day", "flag", "text"]

@@ -21,13 +21,18 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Final, TypeVar
 
 from abs.deal import Measured, TriggerState
-from abs.money import CONTEXT
+from abs.figure import Unit
+from abs.money import CONTEXT, yuan_text
 from abs.terms import Condition, Limit, PlanTerms, State, Trigger
+from abs.terms.vocabulary import unit_of
 
 __all__ = ["STATES", "Measures", "bound", "dated_state", "judge", "judge_all", "worst"]
 
 STATES: Final[tuple[State, ...]] = ("revolving", "amortising", "accelerated", "defaulted")
 """From the best to the worst."""
+
+SHOWN: Final = 10
+"""Decimals of a measure in words; conditions are judged by all of them."""
 
 Measures = Callable[[str], Measured]
 """A measure's value by its name, now."""
@@ -54,7 +59,17 @@ def judge(condition: Condition, measures: Measures) -> tuple[bool, str]:
     assert right is not None
     than = "" if condition.than is None else f"{condition.than} = "
     held = _HOLDS[condition.op](left, right)
-    return held, f"{condition.measure} = {Decimal(left):f} {condition.op} {than}{Decimal(right):f}"
+    unit = unit_of(condition.measure)
+    return held, f"{condition.measure} = {_told(left, unit)} {condition.op} {than}{_told(right, unit)}"
+
+
+def _told(value: Decimal | int, unit: Unit | None) -> str:
+    """A measure's value for a person: yuan for whole fen, other numbers to ten decimals, without idle zeros."""
+    if unit is Unit.FEN and value == int(value):
+        return yuan_text(int(value))
+    exact = Decimal(value)
+    rounded = round(exact, SHOWN)
+    return f"{exact if exact == rounded else rounded.normalize(CONTEXT):f}"
 
 
 def bound(limit: Limit | None, measures: Measures) -> tuple[int | None, str]:

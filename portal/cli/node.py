@@ -158,7 +158,9 @@ def findings(
         found = store.findings(None if code is None else Code(code), limit=limit)
         counts = store.finding_counts()
     answer = {"counts": counts, "findings": [_finding(each) for each in found]}
-    table = Table(caption=f"{sum(counts.values())} findings in all")
+    total = sum(counts.values()) if code is None else counts.get(code, 0)
+    rest = "; --limit N shows more of them" if len(found) < total else ""
+    table = Table(caption=f"{len(found)} of {total} findings{rest}")
     for heading in ("record", "code", "severity", "what"):
         table.add_column(heading, overflow="fold")
     for each in found:

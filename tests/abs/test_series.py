@@ -35,10 +35,10 @@ def test_month_ends_are_those_that_are_over() -> None:
 def test_every_sum_is_what_adding_asset_by_asset_gives(assets: list[dict[str, Any]]) -> None:
     found = monthly(frame(assets), METRICS, UNTIL)
     for at in range(-1, len(found.ends)):
-        agrees(found, assets, at)
+        assert_agrees(found, assets, at)
 
 
-def agrees(found: Series, assets: list[dict[str, Any]], at: int) -> None:
+def assert_agrees(found: Series, assets: list[dict[str, Any]], at: int) -> None:
     end = found.end(at)
     level = plain.levels(assets, end, METRICS.default_days, EDGES)
     for name in LEVELS:
@@ -61,7 +61,7 @@ def test_any_periods_and_any_slices_give_the_same(assets: list[dict[str, Any]], 
     start, *ends = (plain.FIRST + timedelta(days=day) for day in sorted(days))
     whole = series(frame(assets), METRICS, ends, start=start)
     for at in range(-1, len(ends)):
-        agrees(whole, assets, at)
+        assert_agrees(whole, assets, at)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(sums, "AT_ONCE", 3)
         sliced = series(frame(assets), METRICS, ends, start=start)

@@ -12,6 +12,7 @@ import pytest
 
 from abs.deal import DealState, Measured, Period, PeriodResult, TriggerState
 from abs.errors import BadTerms
+from abs.money import CONTEXT
 from abs.terms import (
     Account,
     Condition,
@@ -92,6 +93,17 @@ def states(results: list[PeriodResult]) -> list[State]:
 def test_a_condition_compares_exactly(op: Any, held: bool) -> None:
     condition = Condition(measure="a", op=op, value=Decimal("0.10"))
     assert judge(condition, {"a": Decimal("0.1")}.get) == (held, f"a = 0.1 {op} 0.10")
+
+
+def test_amounts_are_told_in_yuan_and_ratios_without_idle_digits() -> None:
+    fen = Condition(measure="tranche.A.outstanding", op="==", value=Decimal(0))
+    assert judge(fen, {"tranche.A.outstanding": 123456}.get) == (False, "tranche.A.outstanding = 1,234.56 == 0.00")
+    ratio = Condition(measure="pool.cumulative_default_rate", op=">", value=Decimal("0.08"))
+    third = CONTEXT.divide(Decimal(1), Decimal(3))
+    assert judge(ratio, {"pool.cumulative_default_rate": third}.get) == (
+        True,
+        "pool.cumulative_default_rate = 0.3333333333 > 0.08",
+    )
 
 
 def test_a_condition_may_compare_two_measures() -> None:

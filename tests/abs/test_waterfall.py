@@ -102,7 +102,7 @@ def test_a_step_whose_condition_fails_leaves_a_line_with_the_values() -> None:
     first, second = run(terms, 600, 600)
     line = first.lines[-1]
     assert (line.target, line.amount, line.due, line.cause) == ("S", 0, 0, "condition")
-    assert line.note == "tranche.A.outstanding = 400 == 0"
+    assert line.note == "tranche.A.outstanding = 4.00 == 0.00"
     assert told(second)[-1] == ("S", 200, 200, 200, "cash"), "judged after the principal of the same period"
 
 
