@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index
 from sqlmodel import Field
 
 from ledger.fact import Fact, Instant
@@ -14,6 +14,11 @@ __all__ = ["Invoice"]
 
 class Invoice(Fact, table=True):
     """An invoice (发票), what the tax authority said of it, and its status."""
+
+    __table_args__ = (
+        Index("ix_invoice_seller_issued", "seller", "issued"),
+        Index("ix_invoice_buyer_issued", "buyer", "issued"),
+    )
 
     number: str = Field(index=True)
     code: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from ledger.fact import Fact
@@ -15,8 +15,10 @@ __all__ = ["Receivable", "ReceivableInvoice"]
 class Receivable(Fact, table=True):
     """A receivable (应收账款): who owes whom how much, and what has become of it."""
 
+    __table_args__ = (Index("ix_receivable_creditor", "creditor", "debtor"),)
+
     creditor: str
-    debtor: str
+    debtor: str = Field(index=True)
     amount: int = Field(sa_type=BigInteger)
     adjusted: int = Field(default=0, sa_type=BigInteger)
     """Sum of adjustments; negative when the debt became smaller."""

@@ -23,10 +23,13 @@ class Market:
 
     def __init__(self, backend: Any, files: dict[str, str]) -> None:
         self.backend = backend
-        self._tables: dict[str, Any] = {
-            table.label: _typed(table, backend.read_parquet(files[table.label], table_name=f"snapshot_{table.label}"))
+        self._stated: dict[str, Any] = {
+            table.label: backend.read_parquet(files[table.label], table_name=f"snapshot_{table.label}")
             for table in FACTS
             if table.label in files
+        }
+        self._tables = {
+            table.label: _typed(table, self._stated[table.label]) for table in FACTS if table.label in files
         }
 
     def table(self, table: type[Fact]) -> Any:
@@ -37,6 +40,10 @@ class Market:
     def history(self, table: type[Fact]) -> Any:
         """Return every version that had begun by the snapshot's height, those that ended included."""
         return self._tables[table.label]
+
+    def stated(self, table: type[Fact]) -> Any:
+        """Return every version as the snapshot keeps it, rates as the text that records stated."""
+        return self._stated[table.label]
 
     def close(self) -> None:
         """Let go of the engine."""

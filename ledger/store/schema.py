@@ -29,10 +29,10 @@ __all__ = [
     "upgrade",
 ]
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The migration this code reads and writes."""
 
-OLDER = ("0001", "0002")
+OLDER = ("0001", "0002", "0003")
 """The schemas that :func:`upgrade` knows the way from."""
 
 FACTS_VERSION = "3"
