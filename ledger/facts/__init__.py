@@ -11,6 +11,8 @@ id is the position of the record and the place within it, ``h:t:l/n``.
 
 from __future__ import annotations
 
+from sqlalchemy.orm import configure_mappers
+
 from ledger.fact import Fact
 from ledger.facts.cash import (
     AccountCash,
@@ -115,3 +117,7 @@ __all__ = [
 
 FACTS: tuple[type[Fact], ...] = tuple(sorted(Fact.__subclasses__(), key=lambda table: table.__name__))
 """Every fact table, by name."""
+
+# Rows are made as plain values, which no session knows; without this their attributes could be read only after some
+# other statement had made SQLAlchemy finish its mapping.
+configure_mappers()
