@@ -22,6 +22,7 @@ from abs.money import CONTEXT, quotient
 DAYS_PER_YEAR: Final = 365
 OVERDUE: Final = "overdue"
 LEFT: Final = pl.col("days_to_due").clip(lower_bound=0)
+DAYS_LEFT: Final = "days to due, 0 once past due"
 UNKNOWN: Final = "unknown"
 """The class of what the ledger does not say."""
 
@@ -127,7 +128,7 @@ def remaining_term(day: Day) -> Figure:
 
     An overdue asset has 0 days left.
     """
-    return _weighted(day, "pool.wam", LEFT, "days to due")
+    return _weighted(day, "pool.wam", LEFT, DAYS_LEFT)
 
 
 def seasoning(day: Day) -> Figure:
@@ -138,7 +139,7 @@ def seasoning(day: Day) -> Figure:
 def average_life(day: Day) -> Figure:
     """Metric 1, weighted average life (WAL) in years of 365 days, each claim repaid in one sum on its due date."""
     value = quotient(day.weighted(LEFT, OPEN), day.total("outstanding", OPEN) * DAYS_PER_YEAR)
-    formula = "sum of (outstanding x days to due) / 365 / sum of outstanding"
+    formula = f"sum of (outstanding x {DAYS_LEFT}) / {DAYS_PER_YEAR} / sum of outstanding"
     return day.computed("pool.wal", value, Unit.YEARS, OPEN, formula=formula)
 
 
@@ -210,7 +211,8 @@ def members(day: Day, side: str, basis: Basis = Basis.OUTSTANDING, where: pl.Exp
         .filter(chosen)
         .group_by(pl.col(side).alias("member"))
         .agg(counted.alias("weight"), pl.len().alias("number"))
-        .with_columns(pl.col("member").cast(pl.String).fill_null(UNKNOWN))
+        .group_by(_member("member"))
+        .agg(pl.col("weight", "number").sum())
         .sort("weight", "member", descending=[True, False])
         .collect()
     )
@@ -218,7 +220,12 @@ def members(day: Day, side: str, basis: Basis = Basis.OUTSTANDING, where: pl.Exp
 
 def is_member(column: str, value: str) -> pl.Expr:
     """The condition that an asset is of that class of a column, as ``members`` names it."""
-    return pl.col(column).is_null() if value == UNKNOWN else pl.col(column) == value
+    return _member(column) == value if value == UNKNOWN else pl.col(column) == value
+
+
+def _member(column: str) -> pl.Expr:
+    """The class that an asset is of by a column: one that somebody called ``unknown`` is with what nobody said."""
+    return pl.col(column).cast(pl.String).fill_null(UNKNOWN)
 
 
 def _sum_holdings(name: str, holdings: Sequence[Holding], height: int) -> Figure:
@@ -258,29 +265,42 @@ def buckets(
 
 def by_value(name: str, day: Day, column: str) -> tuple[Bucket, ...]:
     """Metric 6: the open assets in classes by what stands in a column, the largest class first."""
-    found = members(day, column)["member"]
-    return classed(name, day, [(value, None, None, OPEN & is_member(column, value)) for value in found])
+    return of_members(name, day, column, members(day, column))
 
 
-def classed(name: str, day: Day, classes: Sequence[tuple[str, int | None, int | None, pl.Expr]]) -> tuple[Bucket, ...]:
-    """The classes of open assets by label, edges and condition, each with its balance, count and share; one pass."""
+def of_members(name: str, day: Day, column: str, found: pl.DataFrame) -> tuple[Bucket, ...]:
+    """The classes that these ``members`` of a column make, in their order; one may be a class for each asset."""
+    total = balance(day)
+    return tuple(
+        _bucket(name, day, (member, None, None, OPEN & is_member(column, member)), weight, number, total)
+        for member, weight, number in found.iter_rows()
+    )
+
+
+Class = tuple[str, int | None, int | None, pl.Expr]
+"""Label, edges and condition."""
+
+
+def classed(name: str, day: Day, classes: Sequence[Class]) -> tuple[Bucket, ...]:
+    """The classes of open assets, each with its balance, count and share; one pass for each."""
     sums = [
         pl.struct(pl.col("outstanding").filter(where).cast(pl.Int128).sum(), where.sum().alias("number")).alias(str(at))
         for at, (_, _, _, where) in enumerate(classes)
     ]
     found = day.frame.select(sums).row(0) if classes else ()
     total = balance(day)
-    result = []
-    for (label, low, high, where), sizes in zip(classes, found, strict=True):
-        part = day.computed(
-            f"{name}.balance", int(sizes["outstanding"]), Unit.FEN, where, formula=f"sum of outstanding in {label}"
-        )
-        number = day.computed(
-            f"{name}.count", int(sizes["number"]), Unit.COUNT, where, formula=f"number of assets in {label}"
-        )
-        share = ratio_of(f"{name}.share", part, total)
-        result.append(Bucket(label=label, low=low, high=high, balance=part, count=number, share=share))
-    return tuple(result)
+    return tuple(
+        _bucket(name, day, each, int(sizes["outstanding"]), int(sizes["number"]), total)
+        for each, sizes in zip(classes, found, strict=True)
+    )
+
+
+def _bucket(name: str, day: Day, of: Class, weight: int, number: int, total: Figure) -> Bucket:
+    label, low, high, where = of
+    part = day.computed(f"{name}.balance", weight, Unit.FEN, where, formula=f"sum of outstanding in {label}")
+    count_ = day.computed(f"{name}.count", number, Unit.COUNT, where, formula=f"number of assets in {label}")
+    share = ratio_of(f"{name}.share", part, total)
+    return Bucket(label=label, low=low, high=high, balance=part, count=count_, share=share)
 
 
 def maturity_ladder(day: Day) -> tuple[Bucket, ...]:

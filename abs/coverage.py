@@ -6,7 +6,7 @@ A tranche is covered by what is left to it and to those of its rank or a higher 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from types import MappingProxyType
@@ -65,16 +65,25 @@ class TrancheCoverage:
 class Measures(Mapping[str, Figure]):
     """Every measure of a plan's pool on a day, by the names that terms use; each is computed when it is asked for.
 
-    Ratios of a month are those of the last month that was over by the day.
+    Ratios of a month are those of the last month that was over by the day. ``paid``: whether what the plan paid on the
+    day is paid; a waterfall that pays on its calculation date (计算日) goes by what there was before.
     """
 
     def __init__(
-        self, facts: ReadModel, plan: str, day: date, terms: PlanTerms, frame: PoolFrame | None = None
+        self,
+        facts: ReadModel,
+        plan: str,
+        day: date,
+        terms: PlanTerms,
+        frame: PoolFrame | None = None,
+        *,
+        paid: bool = True,
     ) -> None:
         self.facts = facts
         self.plan = plan
         self.on = day
         self.terms = terms
+        self.paid = paid
         self._frame = frame
         self._known: dict[str, Figure] = {}
 
@@ -107,7 +116,8 @@ class Measures(Mapping[str, Figure]):
     @cached_property
     def funds(self) -> Funds:
         """The plan's cash and securities."""
-        return funds_of(self.facts, self.plan, self.terms)
+        funds = funds_of(self.facts, self.plan, self.terms)
+        return funds if self.paid else funds.before_paying(self.on)
 
     @cached_property
     def eligible(self) -> pl.Expr:
@@ -124,7 +134,7 @@ class Measures(Mapping[str, Figure]):
 
     @cached_property
     def dues(self) -> tuple[Figure, Mapping[str, Figure]]:
-        """Fees and interest due for the period that the day is in."""
+        """Fees and interest due for the first period that is not paid for by the day."""
         bases = {
             name: self[name].value
             for name in {"pool.collections", *(fee.base for fee in self.terms.fees)}
@@ -236,8 +246,8 @@ def _interest_cover(
 
 
 def _collections(of: Measures) -> Figure:
-    after, _ = of.funds.period(of.on)
-    figure = performance.payments_between(of.day, after, of.on)
+    after, until, _ = of.funds.period(of.on)
+    figure = performance.payments_between(of.day, after, until)
     return derived("pool.collections", (figure,), lambda paid: paid, Unit.FEN, formula=figure.formula)
 
 
@@ -276,7 +286,7 @@ _PLAIN: Final[Mapping[str, Callable[[Measures], Figure]]] = MappingProxyType(
         "pool.cumulative_default_rate": lambda of: cumulative_default_rate(of.series, len(of.series.ends) - 1),
         "pool.default_ratio": lambda of: of.at_month("default_ratio"),
         "pool.dilution_ratio": lambda of: of.at_month("dilution_ratio"),
-        "pool.days_sales_outstanding": lambda of: of.at_month("dso"),
+        "pool.days_sales_outstanding": lambda of: replace(of.at_month("dso"), name="pool.days_sales_outstanding"),
     }
 )
 """What depends on the pool alone, and so may be the base of a fee."""

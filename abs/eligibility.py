@@ -44,7 +44,8 @@ _SOURCES: Final = MappingProxyType(
         "issued": ("Receivable", "Invoice"),
         "goods": ("Invoice",),
         "invoices": ("Invoice",),
-        "trade_type": ("Invoice",),
+        "trade_type": ("TradeDocument",),
+        "region": ("Member",),
         "outputs": ("PoolAsset", "Output"),
         "assigned_on": ("PoolAsset",),
         "entered_on": ("PoolAsset",),
@@ -109,7 +110,7 @@ def judged(day: Day, criteria: Sequence[Criterion]) -> Eligibility:
         wide = wide.hstack(
             frame.select(
                 *(met.alias(f"{when}:{one.criterion}") for one, met in conditions),
-                *(pl.col(one.field).cast(pl.String).alias(f"{when}={one.criterion}") for one in criteria),
+                *(_said(one.field).cast(pl.String).alias(f"{when}={one.criterion}") for one in criteria),
             )
         )
     met = OPEN & pl.col("row").is_in(_passed(wide, [f"day:{one.criterion}" for one in criteria]).implode())
@@ -147,7 +148,7 @@ def condition(criterion: Criterion) -> pl.Expr:
             f"criterion {criterion.criterion} judges {criterion.field!r}, which no asset has;"
             f" known: {', '.join(FIELDS)}",
         )
-    column = pl.col(criterion.field)
+    column = _said(criterion.field)
     if criterion.op in ("in", "not_in"):
         listed = column.cast(pl.String).is_in(list(criterion.values))
         return listed if criterion.op == "in" else ~listed
@@ -160,6 +161,13 @@ def condition(criterion: Criterion) -> pl.Expr:
     return _COMPARISONS[criterion.op](column, pl.lit(value))
 
 
+def _said(name: str) -> pl.Expr:
+    """What the ledger says of a field: when it was invoiced only where an invoice says, whatever stands in for it."""
+    column = pl.col(name)
+    return pl.when(pl.col("invoices") > 0).then(column) if name in _INVOICED else column
+
+
+_INVOICED: Final = ("issued", "age")
 _COMPARISONS: Final[dict[str, Callable[[pl.Expr, pl.Expr], pl.Expr]]] = {
     "<": lambda column, value: column < value,
     "<=": lambda column, value: column <= value,

@@ -73,7 +73,10 @@ ASSETS: Final[Schema] = {
     "invoices_normal": pl.Boolean,
     "invoices_verified": pl.Boolean,
     "outputs": pl.Int64,
+    "located": pl.Int64,
     "trade_type": pl.String,
+    "document": pl.String,
+    "documented": pl.Int64,
     "guarantor": pl.String,
     "shelf": pl.String,
     "exit": pl.String,
@@ -92,10 +95,11 @@ counts: it is the plan's (from the cut-off day 基准日 for what came by the cl
 first day on which it no longer does; ``left_price`` is what was paid for all that left with it. ``came``: assigned,
 purchased or substituted. ``status`` and what follows are the servicer's word as known at the height; ``status`` is
 null while it performs. ``region``: the province of the debtor's credit code. ``goods``: of the first invoice.
-``trade_type``: cross_border or domestic, null where no document says. ``guarantor``: who stands in for what is held.
+``trade_type``: cross_border or domestic, null where no document says; ``document`` is the first that says so.
+``guarantor``: who stands in for what is held.
 ``shelf``: the plan's (储架). ``exit``: the id of the fact that it left. ``began``, ``stated``, ``pooled``, ``came_by``,
 ``left_by`` are numbers of records: of the receivable, first and as it stands, of its place in the pool, and of how it
-came and left.
+came and left; so are ``located`` and ``documented``, of the debtor's credit code and of the ``document``.
 """
 
 CHANGES: Final[Schema] = {
@@ -256,8 +260,14 @@ class PoolFrame:
         )
 
     def since_issue(self) -> PoolFrame:
-        """The same assets, counted from the day each was invoiced on: their own past, rather than the plan's."""
-        return replace(self, assets=self.assets.with_columns(pl.col("issued").alias("entered_on")))
+        """The same assets, counted from the day each was invoiced on: their own past, rather than the plan's.
+
+        One that came again has one past: its last time in the pool stands for all.
+        """
+        last = pl.col("row") == pl.col("row").max().over("asset")
+        return replace(
+            self, assets=self.assets.with_columns(entered_on=pl.when(last).then("issued").otherwise(date.max))
+        )
 
     def moves(self, after: date, until: date) -> pl.DataFrame:
         """The changes in ``(after, until]`` of each asset while it was in the pool, with their ``index``.

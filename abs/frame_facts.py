@@ -20,6 +20,27 @@ STATED: Final = "Stated"
 """A receivable as it stands at the height, where one asks for the facts of tables by name."""
 
 
+_ASKED: Final = (
+    (STATED, "asset", "stated"),
+    ("Member", "debtor", "located"),
+    ("TradeDocument", "document", "documented"),
+)
+"""Facts that are named only where one asks for their table, and the columns of their ids and positions."""
+_NAMED: Final = [
+    "row",
+    "asset",
+    "began",
+    "pooled",
+    "exit",
+    "left_by",
+    "stated",
+    "debtor",
+    "located",
+    "document",
+    "documented",
+]
+
+
 class FrameFacts(Collection[FactRef]):
     """The facts of the assets of ``day`` that meet ``where``, and of changes and statuses; distinct, asset by asset.
 
@@ -82,7 +103,8 @@ class FrameFacts(Collection[FactRef]):
         }
 
     def _alike(self, other: FrameFacts) -> bool:
-        """Whether both were chosen in the same words, so that nothing need be looked up to know that they are equal."""
+        """Whether both were chosen in the same words of the same columns: no fact need be looked up to know that
+        they are equal then."""
         if self is other:
             return True
         if self._pool is not other._pool or (self._day and self._day.on) != (other._day and other._day.on):
@@ -93,8 +115,14 @@ class FrameFacts(Collection[FactRef]):
         if self._where is None or other._where is None:
             words = self._where is other._where
         else:
-            words = self._where.meta.eq(other._where)
+            words = self._where.meta.eq(other._where) and self._named().equals(other._named())
         return words and all(map(_equal, mine, its))
+
+    def _named(self) -> pl.DataFrame:
+        """The columns that the condition names: groups and ratings are of whoever made the day."""
+        if self._day is None or self._where is None:
+            return pl.DataFrame()
+        return self._day.frame.select(list(dict.fromkeys(self._where.meta.root_names())))
 
     def _keys(self) -> pl.DataFrame:
         keys = ["table", "id", "position"]
@@ -106,11 +134,7 @@ class FrameFacts(Collection[FactRef]):
         places = self._changes
         if self._day is not None and self._where is not None:
             chosen = self._day.frame.filter(self._where).select("row")
-            rows = chosen.join(
-                pool.assets.select("row", "asset", "began", "stated", "pooled", "exit", "left_by"),
-                on="row",
-                maintain_order="left",
-            )
+            rows = chosen.join(pool.assets.select(_NAMED), on="row", maintain_order="left")
             pooled = pl.concat_str(pl.lit(pool.plan), pl.lit("/"), "asset")
             beside = partial(chosen.join, on="row", maintain_order="left_right")
             parts = [
@@ -119,8 +143,9 @@ class FrameFacts(Collection[FactRef]):
                 _part(beside(pool.outputs), 2, "Output"),
                 _part(beside(pool.invoices), 3, "Invoice"),
             ]
-            if self._tables is not None and STATED in self._tables:
-                parts.append(_part(rows, 0, STATED, id="asset", position="stated"))
+            for table, natural, position in _ASKED:
+                if self._tables is not None and table in self._tables:
+                    parts.append(_part(rows, 0, table, id=pl.col(natural).cast(pl.String), position=position))
             if self._exits:
                 parts.append(_part(rows.drop_nulls("exit"), 6, "PoolExit", id="exit", position="left_by"))
             if places is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -72,23 +72,37 @@ class Funds:
         repaid = self._sum("tranche.repaid", self._paid("principal", tranche), day)
         return difference_of(f"tranche.{tranche}.outstanding", issued, repaid, formula=f"principal - repaid by {day}")
 
-    def period(self, day: date) -> tuple[date, date]:
-        """The days of the period that a day is in: after which it begins, and its payment date.
+    def before_paying(self, day: date) -> Funds:
+        """The same without what was paid out on a day or after it: what its payments are made of (计算日)."""
+        paid = {
+            period: {item: tuple(one for one in each if one.on < day) for item, each in items.items()}
+            for period, items in self.book.paid.items()
+        }
+        before = {
+            period: found
+            for period, whens in self.book.distributed.items()
+            if (found := tuple(when for when in whens if when[0] < day))
+        }
+        return replace(self, book=replace(self.book, paid=paid, distributed=before))
+
+    def period(self, day: date) -> tuple[date, date, date]:
+        """The days of the first period that is not paid for by a day: after which it begins, up to which what came in
+        by the day counts for it, and its payment date.
 
         By the dates of the terms; where they have none for the day, after the last distribution and until the day.
         """
-        dates = schedule(self.terms)
-        for each in dates:
-            if day <= each.calculation:
-                return each.collected_from - timedelta(days=1), each.payment
-        return max((on for on in self.book.paid_on.values() if on < day), default=self.terms.plan.cutoff), day
+        paid = max((on for on in self.book.paid_on.values() if on <= day), default=date.min)
+        for each in schedule(self.terms):
+            if paid < each.payment and day <= each.payment:
+                return each.collected_from - timedelta(days=1), min(day, each.calculation), each.payment
+        return max((on for on in self.book.paid_on.values() if on < day), default=self.terms.plan.cutoff), day, day
 
     def dues(self, day: date, measures: Mapping[str, Measured]) -> tuple[Figure, Mapping[str, Figure]]:
-        """Fees due, and interest due on each tranche, for the period that a day is in, in fen.
+        """Fees due, and interest due on each tranche, for the first period not paid for by a day, in fen.
 
         Interest with what earlier periods left unpaid; fees of the period alone, by their bases in ``measures``.
         """
-        _, until = self.period(day)
+        _, _, until = self.period(day)
         state = self._state(day)
         cash = measures.get("pool.collections")
         receipts = {self.terms.accounts[0].account: int(cash)} if cash else {}

@@ -79,11 +79,12 @@ class Reinvestment:
 class History:
     """How the pool paid up to a day. ``seasoned``: of the assets whose time to pay was over, else of all.
 
-    ``lag``: days from default to recovery, the mean by amount, rounded down; 0 where nothing was recovered.
+    ``assets``: how many it is of. ``lag``: days from default to recovery, the mean by amount, rounded down; 0 where nothing was recovered.
     """
 
     day: date
     seasoned: bool
+    assets: int
     default_rate: Figure
     dilution_rate: Figure
     recovery_rate: Figure
@@ -143,6 +144,7 @@ def history_of(record: Record, day: date) -> History:
     return History(
         day=day,
         seasoned=seasoned,
+        assets=(ripe if seasoned else came).height,
         default_rate=ratio_of("history.default_rate", defaulted, resolved),
         dilution_rate=ratio_of("history.dilution_rate", diluted, resolved),
         recovery_rate=ratio_of("history.recovery_rate", recovered, _defaulted(pool, fell, day)),

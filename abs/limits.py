@@ -13,8 +13,8 @@ from typing import Final
 
 import polars as pl
 
-from abs.composition import Holding, is_member, members
-from abs.figure import Figure, Unit, difference_of, ratio_of
+from abs.composition import UNKNOWN, Holding, is_member, members
+from abs.figure import Figure, Unit, difference_of, ratio_of, sum_of
 from abs.frame import OPEN, Basis, Day
 from abs.money import CONTEXT
 from abs.terms import Affiliates, Concentration
@@ -76,24 +76,52 @@ def excess_concentration(
     """Metric 3: sum over members d of max(0, E_d - limit_d x sum E), fen, in all and for each limit.
 
     E is the balance of what is ``eligible``; a cap with a part of a fen is rounded down. A limit on members and one on
-    their groups are on the same money, so the greater excess of the two counts; others are added. The day must be
-    ``grouped`` where a limit is on groups.
+    their groups are on the same money, so of each group the greater excess counts: its own, or that of its members.
+    Others are added, up to the balance. There is one limit ``by`` each at most, and the day must be ``grouped`` where
+    one is on groups.
     """
     total = day.sum("pool.eligible_balance", "outstanding", eligible, formula="sum of outstanding that is eligible")
     found = tuple(_excess(day, one, total, eligible) for one in limits)
     families: dict[str, list[Excess]] = {}
     for one in found:
         families.setdefault(_FAMILY.get(one.by, one.by), []).append(one)
-    counted = [max(each, key=lambda one: one.excess.fen()) for each in families.values()]
+    counted = {
+        each[-1].by: each[0].excess if len(each) == 1 else _of_groups(day, side, each)
+        for side, each in families.items()
+    }
+    added = " + ".join(f"excess by {by}" for by in counted) or "0, as there is no limit"
     whole = Figure(
         name="pool.excess_concentration",
-        value=sum(one.excess.fen() for one in counted),
+        value=min(total.fen(), _fen_of(counted.values())),
         unit=Unit.FEN,
-        formula=" + ".join(f"excess by {one.by}" for one in counted) or "0, as there is no limit",
+        formula=f"min(eligible balance, {added})" if len(counted) > 1 else added,
         height=day.height,
-        inputs=tuple(one.excess for one in counted),
+        inputs=(total, *counted.values()) if len(counted) > 1 else tuple(counted.values()),
     )
     return whole, found
+
+
+def _of_groups(day: Day, side: str, limits: Iterable[Excess]) -> Figure:
+    """The excess by a limit on members and one on their groups: of each group the greater of its own and theirs."""
+    by = {one.by: one.over for one in limits}
+    own = {one.member: [one.excess] for one in by[f"{side}_group"]}
+    beyond = pl.Series([one.member for one in by[side]], dtype=pl.String)
+    pairs = day.frame.select(pl.col(side, f"{side}_group").cast(pl.String).fill_null(UNKNOWN)).unique()
+    group = dict(pairs.filter(pl.col(side).is_in(beyond.implode())).iter_rows())
+    theirs: dict[str, list[Figure]] = {}
+    for one in by[side]:
+        theirs.setdefault(group[one.member], []).append(one.excess)
+    greater = (max(own.get(name, []), theirs.get(name, []), key=_fen_of) for name in dict.fromkeys([*own, *theirs]))
+    return sum_of(
+        f"pool.excess.{side}_or_group",
+        [one for each in greater for one in each],
+        formula=f"sum over groups of max(excess of the group, sum of excess of each {side} in it)",
+        height=day.height,
+    )
+
+
+def _fen_of(figures: Iterable[Figure]) -> int:
+    return sum(one.fen() for one in figures)
 
 
 def _excess(day: Day, limit: Concentration, total: Figure, eligible: pl.Expr) -> Excess:
@@ -127,7 +155,7 @@ def _excess(day: Day, limit: Concentration, total: Figure, eligible: pl.Expr) ->
         name=f"pool.excess.{limit.by}",
         value=sum(one.excess.fen() for one in over),
         unit=Unit.FEN,
-        formula=f"sum over {limit.by} of max(0, eligible balance of one - limit x eligible balance)",
+        formula=f"sum over {limit.by} of max(0, eligible balance of one - limit of it x eligible balance)",
         height=day.height,
         inputs=(total, *(one.excess for one in over)),
     )
@@ -196,12 +224,13 @@ def important_providers(
     )
     whole = known.total("outstanding", OPEN)
     small = Decimal(whole) < CONTEXT.multiply(Decimal(issue_size), SMALL_POOL)
-    found = _providers(known, EXCHANGE, OPEN & ~default, small=small)
-    return (*found, *_providers(known, PRINCIPAL, OPEN, small=False))
+    expected = f"sum of outstanding, but of what was declared in default or is {max(default_days, 1)} days past due"
+    found = _providers(known, EXCHANGE, OPEN & ~default, expected, small=small)
+    return (*found, *_providers(known, PRINCIPAL, OPEN, "sum of outstanding over open assets", small=False))
 
 
-def _providers(day: Day, rule: Rule, where: pl.Expr, *, small: bool) -> Iterable[Provider]:
-    total = day.sum(f"pool.{rule.rule}.total", "outstanding", where, formula=f"{rule.words} of the pool")
+def _providers(day: Day, rule: Rule, where: pl.Expr, formula: str, *, small: bool) -> Iterable[Provider]:
+    total = day.sum(f"pool.{rule.rule}.total", "outstanding", where, formula=f"{rule.words}: {formula}")
     groups = {member: weight for member, weight, _ in members(day, "debtor_group", where=where).iter_rows()}
     least = CONTEXT.multiply(min(rule.alone, rule.together), Decimal(total.fen()))
     owing = (

@@ -1,4 +1,4 @@
-"""How a pool of receivables pays: delinquency, sales, turnover, collections, disputes, vintages.
+"""How a pool of receivables pays on a day: delinquency, sales, turnover, collections, disputes.
 
 Pure functions over a ``Day``; the base of each share is named in its docstring. What is owed is said of the open
 assets, what was sold of every asset that came in up to the day, paid or not.
@@ -7,7 +7,6 @@ assets, what was sold of every asset that came in up to the day, paid or not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -15,7 +14,7 @@ import polars as pl
 
 from abs.composition import Bucket, balance, buckets
 from abs.figure import Figure, Unit, derived, ratio_of
-from abs.frame import ENTERED, IN_POOL, OPEN, PAID, Basis, Day
+from abs.frame import ENTERED, OPEN, PAID, Basis, Day
 from abs.money import quotient
 
 DELINQUENCY_EDGES: Final = (1, 30, 60, 90, 120, 150, 180)
@@ -76,7 +75,7 @@ def payments_between(day: Day, after: date, until: date) -> Figure:
 
 
 def adjustments_between(day: Day, after: date, until: date) -> Figure:
-    """Metric 9's numerator, dilution and other adjustments of ``(after, until]``, in fen; a reduction is negative."""
+    """Of metric 9, dilution and other adjustments of ``(after, until]``, in fen; a reduction is negative."""
     formula = f"sum of adjustments after {after}, until {until}"
     return _moved(day, "pool.adjustments", pl.col("kind") != PAID, pl.col("amount"), after, until, formula)
 
@@ -130,33 +129,3 @@ def related_party_share(day: Day) -> Figure:
     related = OPEN & pl.col("related_party")
     part = day.sum("pool.related_party", "outstanding", related, formula="sum of outstanding between related parties")
     return ratio_of("pool.related_party_share", part, balance(day))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vintage:
-    """The assets invoiced in one month: their first amount, what is still owed, and the share of it that is overdue."""
-
-    month: str
-    original: Figure
-    outstanding: Figure
-    overdue_share: Figure
-
-
-def vintages(day: Day) -> tuple[Vintage, ...]:
-    """Metric 11, static pools by month of invoice (静态池); the overdue share is of the month's original amount.
-
-    What is owed on assets that left the pool is not counted.
-    """
-    month = pl.col("issued").dt.month_start()
-    months = day.frame.lazy().filter(ENTERED).select(month.unique().sort()).collect().to_series()
-    result = []
-    for first in months:
-        of_month, label = month == first, f"{first:%Y-%m}"
-        original = day.sum("vintage.original", "amount", ENTERED & of_month, formula=f"sum of original amount, {label}")
-        owed = day.sum("vintage.outstanding", "outstanding", IN_POOL & of_month, formula=f"sum of outstanding, {label}")
-        late = day.sum(
-            "vintage.overdue", "outstanding", IN_POOL & LATE & of_month, formula=f"sum of outstanding past due, {label}"
-        )
-        share = ratio_of("vintage.overdue_share", late, original)
-        result.append(Vintage(month=label, original=original, outstanding=owed, overdue_share=share))
-    return tuple(result)

@@ -18,7 +18,7 @@ from abs.figure import Figure
 from abs.frame import ENTERED, IN_POOL, Basis, Day, Party, PoolFrame
 from abs.html_table import html_table
 from abs.movements import Movements, movements
-from abs.performance import DELINQUENCY_EDGES, Vintage
+from abs.performance import DELINQUENCY_EDGES
 from abs.reading import ReadModel, business_day, plan_of, read_frame
 
 __all__ = ["Pool", "pool_of", "read_pool"]
@@ -157,10 +157,6 @@ class Pool:
         """Amount-weighted days from invoice to settlement, of what is settled by the day."""
         return performance.days_to_settle(self.day)
 
-    def vintages(self) -> tuple[Vintage, ...]:
-        """Static pools by month of invoice."""
-        return performance.vintages(self.day)
-
 
 def pool_of(frame: PoolFrame, on: date) -> Pool:
     """The pool that those assets make on a day."""
@@ -173,8 +169,10 @@ def read_pool(
     """The plan's pool as of the reading's height, on a day; without one, the business day of its block (China).
 
     ``before_assignment`` also counts assets on days before they were the plan's: their own past performance, which
-    disclosure asks for, rather than the plan's. ``history``: see ``abs.reading.read_frame``. Raises UnknownPlan.
+    disclosure asks for, rather than the plan's. ``history``: see ``abs.reading.read_frame``; an earlier day than the
+    block's has it always, for what was there then may have left. Raises UnknownPlan.
     """
-    found = plan_of(facts, plan)
-    frame = read_frame(facts, found, history=history)
-    return pool_of(frame.since_issue() if before_assignment else frame, business_day(facts) if on is None else on)
+    found, today = plan_of(facts, plan), business_day(facts)
+    day = today if on is None else on
+    frame = read_frame(facts, found, history=history or day < today)
+    return pool_of(frame.since_issue() if before_assignment else frame, day)

@@ -60,27 +60,23 @@ class PoolFacts:
     def stays(self) -> pl.DataFrame:
         """Each time a receivable was in the pool, in the order of assignment: how it came and left, and what is held.
 
-        Pieces that join what is held of a receivable do not begin another time.
+        Pieces that join what is held of a receivable do not begin another time. Without history it is the last time
+        alone of what is there, found by all versions of that.
         """
+        mine = (
+            col(PoolAsset.plan) == self._plan if self._history else col(PoolAsset.id).in_(self._names.correlate(None))
+        )
         versions = self._table(
             select(col(PoolAsset.asset), cast(col(PoolAsset.outputs), String), col(PoolAsset.assigned_on))
             .add_columns(col(PoolAsset.price), col(PoolAsset.came))
             .add_columns(col(PoolAsset.from_position), col(PoolAsset.to_position))
-            .where(*self._there),
+            .where(self._facts.begun(PoolAsset), mine),
             {
                 "asset": pl.String, "held": pl.String, "assigned_on": pl.Date, "price": pl.Int64,
                 "came": pl.String, "pooled": pl.Int64, "ended": pl.Int64,
             },
         )  # fmt: skip
-        exits = self._table(
-            select(col(PoolExit.asset), col(PoolExit.from_position), col(PoolExit.left_on), col(PoolExit.how))
-            .add_columns(col(PoolExit.reason), col(PoolExit.price), col(PoolExit.id))
-            .where(self._facts.current(PoolExit), col(PoolExit.plan) == self._plan),
-            {
-                "asset": pl.String, "left_by": pl.Int64, "left_on": pl.Date, "left_how": pl.String,
-                "left_reason": pl.String, "left_price": pl.Int64, "exit": pl.String,
-            },
-        ).unique(["asset", "left_by"], keep="first")  # fmt: skip
+        exits = self._exits(versions.filter(pl.len().over("asset") > 1)["asset"])
         ends = pl.col("ended") < Position(self._facts.height + 1, 0, 0).number
         joined = (
             versions.with_columns(left_by=pl.when(ends).then("ended"), held=pl.col("held").str.json_decode(NAMES))
@@ -91,7 +87,25 @@ class PoolFacts:
         first = ("asset", "time")
         came = joined.group_by(first).agg(came_by=pl.col("pooled").min())
         last = joined.filter(pl.col("left_by").is_null() | pl.col("left_on").is_not_null())
-        return last.join(came, on=first).sort("pooled", "asset").drop("time", "ended")
+        there = last if self._history else last.filter(pl.col("left_by").is_null())
+        return there.join(came, on=first).sort("pooled", "asset").drop("time", "ended")
+
+    def _exits(self, again: pl.Series) -> pl.DataFrame:
+        """How assets left; without history those alone that may have come again."""
+        statement = (
+            select(col(PoolExit.plan), col(PoolExit.asset), col(PoolExit.from_position), col(PoolExit.left_on))
+            .add_columns(col(PoolExit.how), col(PoolExit.reason), col(PoolExit.price), col(PoolExit.id))
+            .where(self._facts.current(PoolExit))
+        )
+        columns = {
+            "plan": pl.String, "asset": pl.String, "left_by": pl.Int64, "left_on": pl.Date, "left_how": pl.String,
+            "left_reason": pl.String, "left_price": pl.Int64, "exit": pl.String,
+        }  # fmt: skip
+        if self._history:
+            found = self._table(statement.where(col(PoolExit.plan) == self._plan), columns)
+        else:  # not by plan: the database would read all that left it
+            found = self._chunked(statement, col(PoolExit.asset), again, columns).filter(plan=self._plan)
+        return found.drop("plan").unique(["asset", "left_by"], keep="first")
 
     def receivables(self) -> pl.DataFrame:
         """Each receivable as it stands, with ``began``: the record that registered it."""
@@ -122,7 +136,8 @@ class PoolFacts:
         )  # fmt: skip
 
     def invoices(self) -> pl.DataFrame:
-        """The invoices each receivable rests on, as first registered (``position``), with what is known of them now."""
+        """The invoices each receivable rests on, as first registered (``position``), by day of issue, with what is now
+        known of them."""
         now = aliased(Invoice)
         return self._table(
             select(col(ReceivableInvoice.receivable), col(Invoice.id), col(Invoice.number), col(Invoice.issued))
@@ -136,19 +151,20 @@ class PoolFacts:
                 "asset": pl.String, "id": pl.String, "number": pl.String, "issued": pl.Date, "goods": pl.String,
                 "state": pl.String, "verified": pl.String, "position": pl.Int64,
             },
-        ).unique(["asset", "id"], keep="first").sort("asset", "id")  # fmt: skip
+        ).unique(["asset", "id"], keep="first").sort("asset", "issued", "id")  # fmt: skip
 
     def trades(self) -> pl.DataFrame:
-        """The kinds of document that the invoices of each receivable refer to."""
+        """The documents that the invoices of each receivable refer to, and of what kind they are."""
         return self._table(
-            select(col(ReceivableInvoice.receivable), col(TradeDocument.type))
+            select(col(ReceivableInvoice.receivable), col(TradeDocument.type), col(TradeDocument.id))
+            .add_columns(col(TradeDocument.from_position))
             .distinct()
             .join(TradeReference, col(TradeReference.source) == col(ReceivableInvoice.invoice))
             .join(TradeDocument, col(TradeDocument.id) == col(TradeReference.target))
             .where(self._facts.current(ReceivableInvoice), col(ReceivableInvoice.receivable).in_(self._ids))
             .where(self._facts.current(TradeReference), col(TradeReference.source_kind) == "invoice")
             .where(self._facts.current(TradeDocument)),
-            {"asset": pl.String, "type": pl.String},
+            {"asset": pl.String, "type": pl.String, "document": pl.String, "documented": pl.Int64},
         )
 
     def statuses(self) -> pl.DataFrame:
@@ -225,12 +241,12 @@ class PoolFacts:
         ).sort("asset", "position")  # fmt: skip
 
     def regions(self, members: pl.Series) -> pl.DataFrame:
-        """The province that each of these members is registered in."""
+        """The province that each of these members is registered in, and where its credit code is stated."""
         found = self._chunked(
-            select(col(Member.id), col(Member.uscc)).where(self._facts.current(Member)),
+            select(col(Member.id), col(Member.uscc), col(Member.from_position)).where(self._facts.current(Member)),
             col(Member.id),
             members,
-            {"debtor": pl.String, "region": pl.String},
+            {"debtor": pl.String, "region": pl.String, "located": pl.Int64},
         )
         return found.with_columns(pl.col("region").str.slice(_REGION.start, _REGION.stop - _REGION.start))
 

@@ -14,7 +14,6 @@ from typing import Final
 from abs.figure import Figure, Unit, Value, derived, ratio_of, sum_of
 from abs.money import CONTEXT, quotient
 from abs.series import Series
-from abs.series_facts import classes_of
 
 __all__ = [
     "OF_MONTHS",
@@ -30,6 +29,7 @@ __all__ = [
     "derived_or_said",
     "dilution_ratio",
     "loss_to_liquidation",
+    "not_whole",
     "recovery_rate",
     "return_decline",
     "turnover",
@@ -38,8 +38,6 @@ __all__ = [
 
 ONE: Final = Decimal(1)
 YEAR: Final = 12
-LATE_FROM: Final = 91
-"""The first of the days past due (91 to 120) that a loss is foreseen by."""
 
 
 def undefined(name: str, unit: Unit, formula: str, missing: str, height: int, *inputs: Figure) -> Figure:
@@ -69,8 +67,8 @@ def default_ratio(series: Series, at: int) -> Figure:
 
 def cumulative_default_rate(series: Series, at: int) -> Figure:
     """Metric 8, cumulative default rate (累计违约率): all that defaulted / all that came, assigned or purchased."""
-    came = sum_of("pool.came", (series.over(name, 0, at) for name in ("initial", "purchased")))
-    return _ratio("pool.cumulative_default_rate", series.over("defaulted", 0, at), came, "nothing came so far")
+    came = sum_of("pool.came", (series.so_far(name, at) for name in ("initial", "purchased")))
+    return _ratio("pool.cumulative_default_rate", series.so_far("defaulted", at), came, "nothing came so far")
 
 
 def dilution_ratio(series: Series, at: int) -> Figure:
@@ -84,27 +82,22 @@ def dilution_ratio(series: Series, at: int) -> Figure:
 def loss_to_liquidation(series: Series, at: int) -> Figure:
     """Metric 9, loss-to-liquidation: (balance 91 to 120 days past due + write-offs) / collections of the period.
 
-    The class of delay is the terms' one that day 91 is in.
+    What was written off is still owed; it is not counted among what is late as well.
     """
-    name = "pool.loss_to_liquidation"
-    edges = series.metrics.delinquency_edges
-    place = sum(edge <= LATE_FROM for edge in edges)
-    paid = series.figure("payments", at)
-    if not place:
-        missing = f"the terms have no class of delay with day {LATE_FROM}"
-        return undefined(name, Unit.RATIO, "(late + written off) / payments", missing, series.height, paid)
-    late = series.figure(f"delinquency.{classes_of(edges)[place]}", at)
-    lost = sum_of("pool.lost", (late, series.figure("written_off", at)))
-    return _ratio(name, lost, paid, f"no payments in {series.label(at)}")
+    lost = sum_of("pool.lost", (series.figure(name, at) for name in ("doubtful", "written_off")))
+    missing = f"no payments in {series.label(at)}"
+    return _ratio("pool.loss_to_liquidation", lost, series.figure("payments", at), missing)
 
 
 def turnover(series: Series, at: int) -> Figure:
     """Metric 10, turnover (周转率): sales of 12 months / mean of their 12 balances at month end."""
     name, first = "pool.turnover", at - YEAR + 1
     formula = f"sales of {YEAR} periods / mean of their closing balances"
-    if first < series.first:
-        missing = f"the pool has {max(0, at - series.first + 1)} of {YEAR}"
-        return undefined(name, Unit.RATIO, formula, missing, series.height)
+    missing = not_whole(series, at)
+    if missing is None and first < series.whole:
+        missing = f"the pool has {at - series.whole + 1} of {YEAR}"
+    if missing is not None:
+        return undefined(name, Unit.INDEX, formula, missing, series.height)
     balances = sum_of("pool.balances", (series.figure("balance", each) for each in range(first, at + 1)))
     sold = series.sales_over(YEAR, at)
     return derived(name, (sold, balances), lambda of, sum_: quotient(of * YEAR, sum_), Unit.INDEX, formula=formula)
@@ -155,8 +148,8 @@ def recovery_rate(series: Series, at: int) -> Figure:
     """Metric 11, recovery rate (违约回收率): paid so far on assets after they defaulted / all that defaulted so far."""
     return _ratio(
         "pool.recovery_rate",
-        series.over("recovered", 0, at),
-        series.over("defaulted", 0, at),
+        series.so_far("recovered", at),
+        series.so_far("defaulted", at),
         "nothing defaulted so far",
     )
 
@@ -165,9 +158,12 @@ def return_decline(series: Series, at: int) -> Figure:
     """Metric 12, decline of what comes back (回款下降): 1 - C_t / C_{t-1}, C the payments of a period."""
     name, formula = "pool.return_decline", "1 - payments / payments of the period before"
     now = series.figure("payments", at)
-    before = series.figure("payments", at - 1) if at > series.first else None
-    if before is None or not before.value:
-        return undefined(name, Unit.RATIO, formula, "no payments in the period before", series.height, now)
+    missing = not_whole(series, at) or (None if at > series.whole else "no whole period before")
+    if missing is None and series.value("payments", at - 1) <= 0:
+        missing = "no payments in the period before"
+    if missing is not None:
+        return undefined(name, Unit.RATIO, formula, missing, series.height, now)
+    before = series.figure("payments", at - 1)
     return derived(
         name,
         (now, before),
@@ -199,6 +195,15 @@ OF_MONTHS: Final = ("default_ratio", "dilution_ratio", "turnover")
 """Those that look back by months, and so have no answer in a series of other periods."""
 
 
+def not_whole(series: Series, at: int) -> str | None:
+    """Why a flow of the period is less than a whole one's; None where the pool was there for all of it."""
+    if at < series.first:
+        return f"nothing was in the pool by {series.ends[at]}"
+    if at < series.whole:
+        return f"the pool began within {series.label(at)}"
+    return None if at < series.complete else f"{series.label(at)} is not over"
+
+
 def _ratio(name: str, part: Figure, whole: Figure, missing: str) -> Figure:
     formula = f"{part.name} / {whole.name}"
     return ratio_of(name, part, whole, formula=formula if whole.value else f"{formula}: {missing}")
@@ -212,10 +217,11 @@ def _came(series: Series, at: int) -> tuple[Figure, ...]:
 def _lagged(name: str, series: Series, flow: str, at: int, lag: int) -> Figure:
     """A flow of the period / the sales of the one ``lag`` before."""
     part, formula = series.figure(flow, at), f"{flow}_t / sales_(t-{lag})"
-    if at < series.first:
-        return undefined(name, Unit.RATIO, formula, f"nothing was in the pool by {series.ends[at]}", series.height)
-    if at < lag:
-        return undefined(name, Unit.RATIO, formula, f"no period {lag} before {series.label(at)}", series.height, part)
+    missing = not_whole(series, at)
+    if missing is None and at < lag:
+        missing = f"no period {lag} before {series.label(at)}"
+    if missing is not None:
+        return undefined(name, Unit.RATIO, formula, missing, series.height, part)
     sold, when = series.sales(at - lag, at), series.label(at - lag)
     words = f"{formula}, {flow} in {series.label(at)} / sales of {when}"
     return ratio_of(name, part, sold, formula=words if sold.value else f"{formula}: no sales in {when}")
@@ -227,7 +233,11 @@ def _annual(name: str, series: Series, at: int, rate: Figure) -> Figure:
     monthly = len(series.label(at)) == len("2024-05")
     count = Decimal(YEAR) if monthly else CONTEXT.divide(Decimal(365), Decimal(days))
 
+    formula = f"1 - (1 - {rate.name})^{count:.4g}"
+    if at < series.whole and (missing := not_whole(series, at)):
+        return undefined(name, Unit.RATIO, formula, missing, series.height, rate)
+
     def annual(value: Decimal) -> Value:
         return CONTEXT.subtract(ONE, CONTEXT.power(max(Decimal(0), CONTEXT.subtract(ONE, value)), count))
 
-    return derived_or_said(name, (rate,), annual, Unit.RATIO, formula=f"1 - (1 - {rate.name})^{count:.4g}")
+    return derived_or_said(name, (rate,), annual, Unit.RATIO, formula=formula)

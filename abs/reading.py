@@ -23,6 +23,8 @@ from ledger.business_day import business_day as day_of
 from ledger.facts import Fact, Plan
 
 CROSS_BORDER: Final = "customs_declaration"
+IN_PART: Final = pl.col("held").list.len() > 0
+"""Assigned by outputs: one that is no piece of the receivable, or not on the ledger, is worth nothing."""
 
 FactT = TypeVar("FactT", bound=Fact)
 
@@ -96,7 +98,8 @@ def read_frame(facts: ReadModel, plan: Plan, *, history: bool = True) -> PoolFra
     backed = held.join(asked.guarantors(held["id"]), on="id").group_by("row")
     assets = (
         stays.join(amounts, on="row", how="left", maintain_order="left")
-        .with_columns(pl.col("amount").fill_null(pl.col("whole")), pl.col("outputs").fill_null(0))
+        .with_columns(pl.col("amount").fill_null(pl.when(IN_PART).then(0).otherwise("whole")))
+        .with_columns(pl.col("outputs").fill_null(0))
         .join(
             backed.agg(pl.col("guarantor").unique().sort().str.join(", ")), on="row", how="left", maintain_order="left"
         )
@@ -114,7 +117,8 @@ def read_frame(facts: ReadModel, plan: Plan, *, history: bool = True) -> PoolFra
         )
     )
     comes = pl.when(pl.col("assigned_on") <= plan.closing).then(plan.cutoff).otherwise("assigned_on")
-    assets = assets.with_columns(entered_on=pl.max_horizontal(comes, "issued"))
+    before = pl.col("left_on").shift(1).over("asset")  # of the time before, if it was in the pool before
+    assets = assets.with_columns(entered_on=pl.max_horizontal(comes, "issued", before))
     return PoolFrame(
         plan=plan.id,
         height=facts.height,
@@ -187,7 +191,10 @@ def _disputed(adjusted: pl.DataFrame) -> pl.DataFrame:
 def _trade(trades: pl.DataFrame) -> pl.DataFrame:
     abroad = (pl.col("type") == CROSS_BORDER).any()
     words = pl.when(abroad).then(pl.lit("cross_border")).otherwise(pl.lit("domestic"))
-    return trades.group_by("asset").agg(words.alias("trade_type"))
+    deciding = trades.sort(pl.col("type") != CROSS_BORDER, "documented", "document")
+    return deciding.group_by("asset", maintain_order=True).agg(
+        words.alias("trade_type"), pl.col("document", "documented").first()
+    )
 
 
 def _price() -> pl.Expr:
@@ -204,9 +211,7 @@ def _collections(stays: pl.DataFrame, collected: pl.DataFrame) -> pl.DataFrame:
 
 def _changes(asked: PoolFacts, assets: pl.DataFrame, held: pl.DataFrame, adjusted: pl.DataFrame) -> pl.DataFrame:
     """What moved what is owed on each asset: what was paid on it, and what else changed it."""
-    parts = assets.select(
-        "row", "asset", "whole", in_part=pl.col("outputs") > 0, less=pl.col("amount") < pl.col("whole")
-    )
+    parts = assets.select("row", "asset", "whole", in_part=IN_PART, less=pl.col("amount") < pl.col("whole"))
     paid = parts.join(asked.settlements(), on="asset").join(
         held.select("row", target="id", here=pl.lit(value=True)), on=["row", "target"], how="left"
     )
@@ -251,7 +256,8 @@ def _shared(
         pieces.setdefault(asset, {})[id_] = Piece(amount, tuple(parents), position)
     moves: dict[int, list[Move]] = {}
     part = {
-        row: Part(ids[row], pieces[asset], whole) for row, asset, whole in chosen.select("row", "asset", "whole").rows()
+        row: Part(ids.get(row, ()), pieces.get(asset, {}), whole)
+        for row, asset, whole in chosen.select("row", "asset", "whole").rows()
     }
     order = ["row", "on", "amount", "id", "position"]
     for row, on, amount, id_, position, kind, target in (
@@ -260,6 +266,7 @@ def _shared(
         if weight := part[row].weight(kind, target):
             moves.setdefault(row, []).append(Move(on, -amount, weight, PAID, id_, position))
     for row, on, amount, id_, position, kind in other.sort("position").select(*order, "kind").iter_rows():
-        moves.setdefault(row, []).append(Move(on, amount, part[row].weight(), kind, id_, position))
+        if weight := part[row].weight():
+            moves.setdefault(row, []).append(Move(on, amount, weight, kind, id_, position))
     found = [(row, *change) for row, said in moves.items() for change in changes_of(said)]
     return pl.DataFrame(found, schema=CHANGES, orient="row")

@@ -1,8 +1,8 @@
 """Dynamic reserves of trade receivables: metrics 13 to 17, by the stress factors and horizons of the plan's terms.
 
-Every function looks back from the last whole month of a series. Where there are fewer months than the terms ask for,
-those there are count, and the formula says how many; a month without sales to compare with has no ratio and is left
-out. Shares are of the net receivables pool balance (NRPB).
+Every function looks back from the last whole month of a series. Where the pool has fewer months than the terms ask for,
+there is no answer: less of a history would ask for less of a reserve. A month without sales to compare with has no
+ratio and is left out, and the formula says how many count. Shares are of the net receivables pool balance (NRPB).
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ LARGEST: Final = MappingProxyType({"D": 5, "C": 3, "B": 2, "A": 1})
 """How many of the largest debtors of a class are thought to fail together; a debtor without a class is in D."""
 UNRATED: Final = "D"
 NOTHING: Final = Decimal(0)
-NO_MONTH: Final = "no month is over since the pool began"
 Ratio = Callable[[Series, int], Figure]
+Combine = Callable[[Sequence[Decimal]], Decimal]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,23 +127,31 @@ def reserves(
 
 def average_dilution(series: Series) -> Figure:
     """Metric 13, ADR: mean dilution ratio of the last ``history`` months."""
-    return _over("coverage.adr", series, dilution_ratio, "mean", series.metrics.history, "dilution ratio", _mean)
+    return _dilution("coverage.adr", series, "mean", _mean)
 
 
 def highest_dilution(series: Series) -> Figure:
     """Metric 13, HDR: the highest dilution ratio of the same months."""
-    return _over("coverage.hdr", series, dilution_ratio, "highest", series.metrics.history, "dilution ratio", _highest)
+    return _dilution("coverage.hdr", series, "highest", _highest)
+
+
+def _dilution(name: str, series: Series, word: str, combine: Combine) -> Figure:
+    begins, words = max(series.whole, series.metrics.dilution_lag), f"{word} dilution ratio"
+    return _over(name, series, dilution_ratio, words, series.metrics.history, combine, begins, series.complete - 1)
 
 
 def _peak_default(series: Series) -> Figure:
     """Metric 15: the highest, over the last ``history`` months, of the mean default ratio of ``average_months``."""
-    months = series.metrics.average_months
+    terms = series.metrics
+    months, begins = terms.average_months, max(series.whole, terms.default_lag)
 
     def averaged(of: Series, at: int) -> Figure:
-        return _over("pool.average_default_ratio", of, default_ratio, "mean", months, "default ratio", _mean, at)
+        return _over("pool.average_default_ratio", of, default_ratio, "mean default ratio", months, _mean, begins, at)
 
-    what = f"{months}-month average default ratio"
-    return _over("coverage.peak_default_ratio", series, averaged, "highest", series.metrics.history, what, _highest)
+    words = f"highest {months}-month average default ratio"
+    begun = begins + months - 1
+    last = series.complete - 1
+    return _over("coverage.peak_default_ratio", series, averaged, words, terms.history, _highest, begun, last)
 
 
 def concentration_floor(
@@ -180,12 +188,13 @@ def concentration_floor(
                 facts=known.facts(where),
             )
         )
+    formula = "max(5 largest of D, 3 of C, 2 of B, 1 of A) / NRPB"
     return derived_or_said(
         "coverage.floor",
         (*parts, nrpb),
         lambda *values: quotient(max(values[:-1]), values[-1]),
         Unit.RATIO,
-        formula="max(5 largest of D, 3 of C, 2 of B, 1 of A) / NRPB",
+        formula=_over_nrpb(formula, nrpb),
     )
 
 
@@ -193,20 +202,19 @@ def _over(
     name: str,
     series: Series,
     ratio: Ratio,
-    word: str,
+    words: str,
     months: int,
-    what: str,
-    combine: Callable[[Sequence[Decimal]], Decimal],
-    last: int | None = None,
+    combine: Combine,
+    begins: int,
+    last: int,
 ) -> Figure:
-    """A combination of the ratios of the last months there are."""
-    last = series.last if last is None else last
-    if last is None:
-        return undefined(name, Unit.RATIO, f"{word} {what} of {months} months", NO_MONTH, series.height)
-    first = max(series.first, last - months + 1)
+    """A combination of the ratios of so many months up to ``last``, of those that begin with ``begins``."""
+    if missing := _too_few(begins, months, last):
+        return undefined(name, Unit.RATIO, f"{words} of {months} months", missing, series.height)
+    first = last - months + 1
     found = [ratio(series, at) for at in range(first, last + 1)]
     known = [one for one in found if one.value is not None]
-    formula = f"{word} {what} of {len(known)} of {months} months, {series.span(first, last)}"
+    formula = f"{words} of {len(known)} of {months} months, {series.span(first, last)}"
     if not known:
         missing = "none of them has sales to compare with"
         return undefined(name, Unit.RATIO, formula, missing, series.height, *found)
@@ -219,10 +227,20 @@ def _over(
 def _horizon(name: str, series: Series, months: int, nrpb: Figure) -> Figure:
     """Sales of the last so many months / NRPB."""
     formula = f"sales of the last {months} months / NRPB"
-    if series.last is None:
-        return undefined(name, Unit.RATIO, formula, NO_MONTH, series.height, nrpb)
-    sold = series.sales_over(months, series.last)
-    return ratio_of(name, sold, nrpb, formula=formula if nrpb.value else f"{formula}: NRPB is 0")
+    last = series.complete - 1
+    if missing := _too_few(series.whole, months, last):
+        return undefined(name, Unit.RATIO, formula, missing, series.height, nrpb)
+    return ratio_of(name, series.sales_over(months, last), nrpb, formula=_over_nrpb(formula, nrpb))
+
+
+def _too_few(begins: int, months: int, last: int) -> str | None:
+    """Why there are fewer months than are asked for, of those that begin with ``begins``; None where there are not."""
+    there = max(0, last - begins + 1)
+    return None if there >= months else f"there are {there} of {months} months"
+
+
+def _over_nrpb(formula: str, nrpb: Figure) -> str:
+    return f"{formula}: NRPB is 0" if nrpb.value == 0 else formula
 
 
 def _required(terms: Metrics, nrpb: Figure, loss: Figure, dilution: Figure, floor: Figure, least: Figure) -> Figure:

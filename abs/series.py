@@ -57,6 +57,7 @@ LEVELS: Final = {
     "coming": "sum of outstanding over assets that are not due yet",
     "in_default": "sum of outstanding over assets in default",
     "performing": "sum of outstanding over assets not in default",
+    "doubtful": "sum of outstanding over assets 91 to 120 days past due, less what was written off of each",
 }
 """What there is at the end of a period. ``delinquency.<class>`` is the balance of one class of delay."""
 
@@ -95,6 +96,9 @@ class Series:
     """Every amount and number that is not 0, by name and period."""
     first: int
     """The first period in which anything was in the pool; ``len(ends)`` when nothing ever was."""
+    whole: int
+    """The first period that the pool was there for all of: it had come by its first day, or nothing was invoiced
+    before it came."""
 
     @property
     def height(self) -> int:
@@ -107,15 +111,17 @@ class Series:
         return self.complete - 1 if self.complete > self.first else None
 
     def after(self, at: int) -> date:
-        """The day that the period follows."""
-        return self.end(at - 1)
+        """The day that the period follows; all that was before the first one is a period numbered -1."""
+        return self.end(at - 1) if at >= 0 else date.min
 
     def end(self, at: int) -> date:
         """The last day of the period; ``start`` is that of the one before the first, numbered -1."""
         return self.ends[at] if at >= 0 else self.start
 
     def label(self, at: int) -> str:
-        """``2024-05`` for a month, ``2024-05-01..2024-05-17`` for any other days."""
+        """``2024-05`` for a month, ``2024-05-01..2024-05-17`` for any other days, ``..2024-04-30`` for all before."""
+        if at < 0:
+            return f"..{self.start}"
         begins, end = self.after(at) + timedelta(days=1), self.ends[at]
         whole = begins.day == 1 and month_ends(begins, end) == (end,)
         return f"{end:%Y-%m}" if whole else f"{begins}..{end}"
@@ -129,7 +135,10 @@ class Series:
         return tuple(sorted(self.pool.changes.filter(LESS)["kind"].unique().to_list()))
 
     def value(self, name: str, at: int) -> int:
-        """One amount or number of one period: a name of ``FLOWS`` or ``LEVELS``, or a part of one."""
+        """One amount or number of one period: a name of ``FLOWS`` or ``LEVELS``, or a part of one.
+
+        At -1 it is what there was at ``start``, and what had flowed until then.
+        """
         return self.totals.get((name, at), 0)
 
     def figure(self, name: str, at: int) -> Figure:
@@ -144,7 +153,7 @@ class Series:
             unit=Unit.COUNT if name == "count" else Unit.FEN,
             formula=f"{words}, {when}",
             height=self.height,
-            facts=Deferred(partial(self.beneath, name, self.after(max(at, 0)), self.end(at))),
+            facts=Deferred(partial(self.beneath, name, self.after(at), self.end(at))),
         )
 
     def beneath(self, name: str, after: date, end: date, issued: pl.Expr = ALWAYS) -> Collection[FactRef]:
@@ -154,14 +163,14 @@ class Series:
         """
         return facts_of(self.pool, self.defaults, self.metrics.delinquency_edges, name, after, end, issued)
 
-    def over(self, name: str, first: int, last: int) -> Figure:
-        """What flowed in the periods from ``first`` to ``last``, both included."""
-        inputs = tuple(self.figure(name, at) for at in range(max(0, first), last + 1))
+    def so_far(self, name: str, at: int) -> Figure:
+        """What flowed since the pool began, until the end of a period: before the first one, too."""
+        inputs = tuple(self.figure(name, each) for each in range(-1, at + 1))
         return Figure(
             name=f"pool.{name}",
             value=sum(one.fen() for one in inputs),
             unit=Unit.FEN,
-            formula=f"{FLOWS[name]}, {self.span(first, last)}",
+            formula=f"{FLOWS[name]}, by {self.end(at)}",
             height=self.height,
             inputs=inputs,
         )
@@ -181,9 +190,9 @@ class Series:
         )
 
     def sales_over(self, count: int, by: int) -> Figure:
-        """Sales of the last ``count`` periods up to one, as known at its end."""
+        """Sales of the last ``count`` periods up to one, which must be there, as known at its end."""
         first = by - count + 1
-        inputs = tuple(self.sales(of, by) for of in range(max(0, first), by + 1))
+        inputs = tuple(self.sales(of, by) for of in range(first, by + 1))
         return Figure(
             name="pool.sales",
             value=sum(one.fen() for one in inputs),
@@ -194,11 +203,10 @@ class Series:
         )
 
     def span(self, first: int, last: int) -> str:
-        """``2024-03..2024-05``, or what there is of it."""
-        if last < max(first, 0):
+        """``2024-03 to 2024-05``."""
+        if last < first:
             return "no period"
-        begins = self.label(max(first, 0))
-        return begins if max(first, 0) == last else f"{begins} to {self.label(last)}"
+        return self.label(last) if first == last else f"{self.label(first)} to {self.label(last)}"
 
     def frame(self) -> pl.DataFrame:
         """One row per period: its days, every flow and level in fen, dilution by reason and balance by class."""
@@ -257,8 +265,16 @@ def series(
     defaults = defaults_of(pool, steps, metrics.default_days)
     cut = Cut(pool, start, tuple(ends))
     flows = flows_of(cut, defaults)
-    cells, rolls = positions(cut, steps, defaults, metrics.delinquency_edges)
-    entered = pool.assets["entered_on"].min()
+    cells, rolls, doubtful = positions(cut, steps, defaults, metrics.delinquency_edges)
+    entered, issued = (pool.assets[name].min() for name in ("entered_on", "issued"))
+    came = entered if isinstance(entered, date) else date.max
+    first = bisect_left(ends, came)
+    begun = came == issued or came <= days[min(first, len(ends) - 1)] + timedelta(days=1)
+    totals = _totals(cells, flows, metrics.delinquency_edges)
+    totals |= {("doubtful", at): owed for at, owed in doubtful.iter_rows() if owed}
+    if came <= start:
+        before = flows_of(Cut(pool, date.min, (start,)), defaults).group_by("name").agg(pl.col("amount").sum())
+        totals |= {(name, -1): int(amount) for name, amount in before.iter_rows()}
     return Series(
         pool=pool,
         metrics=metrics,
@@ -276,8 +292,9 @@ def series(
             "by",
         ),
         defaults=defaults,
-        totals=_totals(cells, flows, metrics.delinquency_edges),
-        first=bisect_left(ends, entered) if isinstance(entered, date) else len(ends),
+        totals=totals,
+        first=first,
+        whole=first if begun else first + 1,
     )
 
 

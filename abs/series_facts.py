@@ -9,9 +9,9 @@ from typing import Final
 import polars as pl
 
 from abs.figure import FactRef
-from abs.frame import OPEN, PoolFrame
+from abs.frame import OPEN, Day, PoolFrame
 from abs.performance import LATE, days_label
-from abs.sums import LESS, MOVES, crossed, stated, with_dates
+from abs.sums import DOUBTFUL, LESS, MOVES, crossed, stated, with_dates
 from ledger.position import Position
 
 __all__ = ["ALWAYS", "classes_of", "facts_of"]
@@ -19,6 +19,8 @@ __all__ = ["ALWAYS", "classes_of", "facts_of"]
 ALWAYS: Final = pl.lit(value=True)
 CROSSINGS: Final = ("added", "initial", "purchased", "substituted", "removed")
 STATED: Final = ("written_off", "stated_recovered")
+FALLEN: Final = ("defaulted", "written_off")
+"""What the servicer says of an asset that is in default."""
 
 
 def classes_of(edges: Sequence[int]) -> tuple[str, ...]:
@@ -63,7 +65,8 @@ def facts_of(
         came = crossed(pool).filter(within & (pl.col("name") == kind))
         return day.facts(issued & _of(came["row"]), exits=kind == "removed")
     if kind == "defaulted":
-        return day.facts(issued & _of(defaults.filter(within)["row"]))
+        where = issued & _of(defaults.filter(within)["row"])
+        return (*day.facts(where), *_said(day, where, pl.col("status").is_in(FALLEN)))
     fallen = _of(defaults.filter(pl.col("on") <= end)["row"])
     late = pl.col("days_past_due")
     if part:
@@ -71,9 +74,19 @@ def facts_of(
         where = late >= (edges[place - 1] if place else 0)
         where = where & (late < edges[place]) if place < len(edges) else where
     else:
-        coming = pl.col("days_to_due") > 0
-        where = {"overdue": LATE, "coming": coming, "in_default": fallen, "performing": ~fallen}.get(kind, ALWAYS)
-    return day.facts(issued & OPEN & where)
+        coming, doubtful = pl.col("days_to_due") > 0, late.is_between(*DOUBTFUL)
+        named = {"overdue": LATE, "coming": coming, "in_default": fallen, "performing": ~fallen, "doubtful": doubtful}
+        where = named.get(kind, ALWAYS)
+    where = issued & OPEN & where
+    words = {"in_default": pl.col("status").is_in(FALLEN), "doubtful": pl.col("written_off") != 0}.get(kind)
+    return day.facts(where) if words is None else (*day.facts(where), *_said(day, where, words))
+
+
+def _said(day: Day, where: pl.Expr, said: pl.Expr) -> Collection[FactRef]:
+    """What the servicer said of these assets by the day, of one kind."""
+    found = stated(day.pool).filter((pl.col("on") <= day.on) & said)
+    chosen = found.join(day.frame.filter(where).select("row"), on="row", how="semi")
+    return day.pool.facts(statuses=chosen["place"])
 
 
 def _of(rows: pl.Series) -> pl.Expr:

@@ -45,16 +45,19 @@ def standing(pool: PoolFrame) -> pl.DataFrame:
 def defaults_of(pool: PoolFrame, steps: pl.DataFrame, default_days: int) -> pl.DataFrame:
     """The assets that fell into default while in the pool: row, on (the first day of it), owed on that day, by row.
 
-    In default is what is owed ``default_days`` days after it was due, or from the day on that the servicer declared,
-    whichever is earlier. What was in default when it came is so from its first day.
+    In default is what is owed ``default_days`` days after it was due, or from the day on that the servicer declared or
+    wrote it off, whichever is earlier. What was in default when it came is so from its first day; what the servicer
+    said on the day it left is said of what was owed until then.
     """
-    late = pl.col("due") + pl.duration(days=max(default_days, 1))
-    due, declared = along(pool, steps["row"], "due", "defaulted_on")
-    from_ = pl.min_horizontal(late, "declared")
+    names = ("due", "defaulted_on", "written_off_on", "left_on")
+    dated = steps.with_columns(
+        each.alias(name) for name, each in zip(names, along(pool, steps["row"], *names), strict=True)
+    )
+    late, said = pl.col("due") + pl.duration(days=max(default_days, 1)), pl.min_horizontal(*names[1:3])
+    leaving = (pl.col("stop") == pl.col("left_on")) & (said == pl.col("left_on"))
     return (
-        steps.with_columns(due.alias("due"), declared.alias("declared"))
-        .with_columns(from_day=from_)
-        .filter(pl.col("stop").is_null() | (pl.col("stop") > pl.col("from_day")))
+        dated.with_columns(from_day=pl.min_horizontal(late, said))
+        .filter(pl.col("stop").is_null() | (pl.col("stop") > pl.col("from_day")) | leaving)
         .unique("row", keep="first", maintain_order=True)
         .select("row", pl.max_horizontal("start", "from_day").alias("on"), "owed")
     )

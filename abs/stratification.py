@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from abs.composition import UNKNOWN, Bucket, balance, buckets, by_value, classed
+from abs.composition import UNKNOWN, Bucket, balance, buckets, by_value, classed, members, of_members
 from abs.figure import Figure, Unit, ratio_of
 from abs.frame import OPEN, Day
 from abs.money import CONTEXT, quotient, yuan_text
@@ -74,34 +74,21 @@ def rated(day: Day, metrics: Metrics) -> Day:
 def mean_rate(day: Day) -> Figure:
     """Metric 1, average rate (加权平均利率), weighted by balance, of the open assets whose financing states one."""
     stated = OPEN & pl.col("rate").is_not_null()
-    sums = _rates(day)
+    sums = [(Decimal(rate), weight) for rate, weight, _ in members(day, "rate", where=stated).iter_rows()]
     weighted = Decimal(0)
     for rate, weight in sums:
-        weighted = CONTEXT.add(weighted, CONTEXT.multiply(Decimal(rate), Decimal(weight)))
+        weighted = CONTEXT.add(weighted, CONTEXT.multiply(rate, Decimal(weight)))
     value = quotient(weighted, sum(weight for _, weight in sums))
     formula = "sum of (outstanding x rate) / sum of outstanding, where a rate is stated"
     return day.computed("pool.rate", value, Unit.RATIO, stated, formula=formula)
 
 
-def _rates(day: Day) -> list[tuple[str, int]]:
-    """Each rate that is stated, rising, and the balance at it."""
-    found = (
-        day.frame.lazy()
-        .filter(OPEN & pl.col("rate").is_not_null())
-        .group_by("rate")
-        .agg(pl.col("outstanding").cast(pl.Int128).sum())
-        .collect()
-    )
-    return sorted(found.iter_rows(), key=lambda each: (Decimal(each[0]), each[0]))
-
-
 def _by_rate(day: Day) -> tuple[Bucket, ...]:
-    """One class for each rate, rising: financings of a pool share few."""
-    classes = [(rate, None, None, OPEN & (pl.col("rate") == rate)) for rate, _ in _rates(day)]
-    unstated = OPEN & pl.col("rate").is_null()
-    if day.number(unstated):
-        classes.append((UNKNOWN, None, None, unstated))
-    return classed("pool.by_rate", day, classes)
+    """One class for each rate, rising, and last what states none."""
+    found = members(day, "rate")
+    order = sorted(found["member"], key=lambda rate: (rate == UNKNOWN, Decimal(0 if rate == UNKNOWN else rate), rate))
+    rising = pl.DataFrame({"member": order}, schema={"member": pl.String})
+    return of_members("pool.by_rate", day, "rate", rising.join(found, on="member", maintain_order="left"))
 
 
 def _halves(name: str, day: Day, condition: pl.Expr, yes: str, no: str) -> tuple[Bucket, ...]:

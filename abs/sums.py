@@ -14,7 +14,7 @@ import polars as pl
 from abs.frame import PAID, PoolFrame
 from abs.standing import along
 
-__all__ = ["LESS", "MOVES", "Cut", "crossed", "flows_of", "positions", "stated", "with_dates"]
+__all__ = ["DOUBTFUL", "LESS", "MOVES", "Cut", "crossed", "flows_of", "positions", "stated", "with_dates"]
 
 _BY: Final = ["at", "cohort", "bucket", "side", "defaulted"]
 AT_ONCE: Final = 8_000_000
@@ -31,6 +31,8 @@ MOVES: Final[dict[str, tuple[pl.Expr, int]]] = {
 """Which changes a flow adds up, and with which sign."""
 WAYS: Final = {"assigned": "initial"}
 """How an asset came, in the words of a series: initial, purchased or substituted."""
+DOUBTFUL: Final = (91, 120)
+"""The days past due, both included, that a loss is foreseen by (metric 9)."""
 
 
 class Cut:
@@ -67,9 +69,9 @@ class Cut:
 
 def positions(
     cut: Cut, steps: pl.DataFrame, defaults: pl.DataFrame, edges: Sequence[int]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What was owed at each end, by month of invoice, class of delay and default; and how it rolled since the one
-    before. As many assets at once as fit into memory."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """What was owed at each end, by month of invoice, class of delay and default; how it rolled since the one before;
+    and what was doubtful at each end. As many assets at once as fit into memory."""
     days = pl.concat([pl.Series([cut.start], dtype=pl.Date), cut.days])
     first = days.search_sorted(steps["start"], side="left")
     beyond = days.search_sorted(steps["stop"].fill_null(date.max), side="left")
@@ -81,7 +83,9 @@ def positions(
     fell = pl.zeros(cut.pool.assets.height, dtype=pl.UInt32, eager=True) + len(days)
     fell = fell.scatter(defaults["row"], days.search_sorted(defaults["on"], side="left"))
     bounds, numbers = pl.Series(list(edges), dtype=pl.Int32), days.to_physical()
-    cells, rolls = [], []
+    lost = stated(cut.pool).filter(pl.col("written_off") != 0).select("row", "on", "written_off")
+    lost = lost.with_columns(days.search_sorted(lost["on"], side="left").alias("at"))
+    cells, rolls, doubts = [], [], []
     for part in range(parts):
         mine = (
             spans.filter((pl.col("row") >= part * each) & (pl.col("row") < (part + 1) * each)) if parts > 1 else spans
@@ -92,17 +96,31 @@ def positions(
         there = there.with_columns(
             bounds.search_sorted(late.clip(lower_bound=0), side="right").alias("bucket"),
             late.sign().cast(pl.Int8).alias("side"),
+            late.is_between(*DOUBTFUL).alias("doubtful"),
             (fell.gather(there["row"]) <= there["at"]).alias("defaulted"),
             cut.cohorts.gather(there["row"]).alias("cohort"),
         )
         cells.append(_grouped(there))
         rolls.append(_rolled(there))
+        doubts.append(_doubtful(there, lost))
     owed, number, at = pl.col("owed").sum(), pl.col("number").sum(), pl.col("at").cast(pl.Int64) - 1
     by = ["at", "before", "after"]
     return (
         pl.concat(cells).group_by(_BY).agg(owed, number).with_columns(at).sort(_BY),
         pl.concat(rolls).group_by(by).agg(owed).with_columns(at).sort(by),
+        pl.concat(doubts).group_by("at").agg(owed).with_columns(at).sort("at"),
     )
+
+
+def _doubtful(there: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """What is owed at each end on what is so late that a loss is foreseen, less what was written off of it so far."""
+    late = there.filter("doubtful").select("row", "at", pl.col("owed").cast(pl.Int128))
+    off = late.join(lost, on="row", suffix="_lost").filter(pl.col("at_lost") <= pl.col("at"))
+    off = off.group_by("row", "at").agg(pl.col("written_off").sum())
+    left = late.join(off, on=["row", "at"], how="left").with_columns(
+        owed=(pl.col("owed") - pl.col("written_off").fill_null(0)).clip(lower_bound=0)
+    )
+    return left.group_by("at").agg(pl.col("owed").sum())
 
 
 def _grouped(there: pl.DataFrame) -> pl.DataFrame:
@@ -168,7 +186,11 @@ def with_dates(pool: PoolFrame, moved: pl.DataFrame, defaults: pl.DataFrame, end
 
 
 def stated(pool: PoolFrame) -> pl.DataFrame:
-    """The servicer's statements with what each wrote off and recovered beyond the one before, and their ``place``."""
+    """The servicer's statements with what each wrote off and recovered beyond the one before, and their ``place``.
+
+    What it said of an asset after that had left is not the pool's.
+    """
+    (left,) = along(pool, pool.statuses["row"], "left_on")
     more = {
         name: pl.col(name) - pl.col(name).shift(1).over("row").fill_null(0) for name in ("written_off", "recovered")
     }
@@ -176,6 +198,7 @@ def stated(pool: PoolFrame) -> pl.DataFrame:
         pool.statuses.with_row_index("place")
         .with_columns(more["written_off"].alias("written_off"), more["recovered"].alias("stated_recovered"))
         .with_columns(pl.when(pl.col("status") == "recovered").then("stated_recovered").otherwise(0))
+        .filter(left.is_null() | (pl.col("on") <= left))
     )
 
 

@@ -1,14 +1,17 @@
 """Static pools, roll rates and recoveries: metric 11. What was invoiced in one month, followed month by month.
 
 A static pool (静态池) never takes in another asset: its cohort is what was invoiced in one period, of what the pool
-came to hold, and its age is the number of periods since. Cells beyond the last period of the series do not exist.
+came to hold, and its age is the number of periods since. Cells beyond the last period of the series do not exist; what
+was invoiced before the first one, as by a plan's periods most of a pool is, has no cohort.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
+from itertools import chain
 from typing import Final
 
 import polars as pl
@@ -18,7 +21,7 @@ from abs.figure import FactRef, Figure, Unit, ratio_of
 from abs.frame import OPEN
 from abs.money import quotient
 from abs.ratios import undefined
-from abs.series import Series
+from abs.series import LEVELS, Series
 from abs.sums import MOVES, with_dates
 
 __all__ = ["OF_COHORT", "RollRate", "StaticPools", "recovery_lag", "roll_rates", "static_pools"]
@@ -60,7 +63,7 @@ class StaticPools:
             unit=Unit.FEN,
             formula=f"{words}, of assets invoiced in {of.label(cohort)}, by {of.end(at)}",
             height=of.height,
-            facts=Deferred(partial(of.beneath, source, of.start, of.end(at), issued)),
+            facts=Deferred(partial(_beneath, of, source, cohort, at, issued)),
         )
 
     def rate(self, name: str, cohort: int, age: int) -> Figure:
@@ -70,6 +73,13 @@ class StaticPools:
     def curve(self, name: str, cohort: int) -> tuple[Figure, ...]:
         """The rate at every age there is, from 0 on."""
         return tuple(self.rate(name, cohort, age) for age in range(len(self.series.ends) - cohort))
+
+
+def _beneath(series: Series, source: str, cohort: int, at: int, issued: pl.Expr) -> Collection[FactRef]:
+    """The facts of a level; of a flow those of each period, as what is early in one need not be so in all together."""
+    first = at if source in LEVELS else cohort
+    each = (series.beneath(source, series.after(one), series.end(one), issued) for one in range(first, at + 1))
+    return tuple(dict.fromkeys(chain.from_iterable(each)))
 
 
 def static_pools(series: Series) -> StaticPools:
@@ -162,13 +172,13 @@ def _rolled(series: Series, at: int, before: str, after: str) -> Collection[Fact
 def recovery_lag(series: Series, at: int) -> Figure:
     """Metric 11, recovery lag: days from default to payment, weighted by what was paid, of all so far."""
     pool, end = series.pool, series.end(at)
-    moved = with_dates(pool, pool.moves(series.start, end), series.defaults, pl.lit(end)).filter(MOVES["recovered"][0])
+    moved = with_dates(pool, pool.moves(date.min, end), series.defaults, pl.lit(end)).filter(MOVES["recovered"][0])
     paid = (-pl.col("amount")).cast(pl.Int128)
     days = (pl.col("on") - pl.col("defaulted_by")).dt.total_days()
     weighted, total = moved.select((paid * days).sum().alias("weighted"), paid.sum().alias("total")).row(0)
     name, formula = "pool.recovery_lag", "sum of (recovered x days since default) / sum of recovered, so far"
-    recovered = series.over("recovered", 0, at)
+    inputs = (series.so_far("recovered", at), series.so_far("defaulted", at))
     if not total:
-        return undefined(name, Unit.DAYS, formula, "nothing was recovered so far", series.height, recovered)
+        return undefined(name, Unit.DAYS, formula, "nothing was recovered so far", series.height, *inputs)
     value = quotient(int(weighted), int(total))
-    return Figure(name=name, value=value, unit=Unit.DAYS, formula=formula, height=series.height, inputs=(recovered,))
+    return Figure(name=name, value=value, unit=Unit.DAYS, formula=formula, height=series.height, inputs=inputs)

@@ -101,10 +101,8 @@ class PlanBook:
     ``cleaned_up`` is what a clean-up call (清仓回购) states beyond the repurchases it consists of; the fact has no day.
     """
 
-    paid_on: Mapping[int, date]
-    """The payment date of every period that something was distributed for; the last where there are several."""
-    recorded: Mapping[int, Position]
-    """The last record of a period's distributions."""
+    distributed: Mapping[int, tuple[When, ...]]
+    """When something was distributed for each period that has distributions, in order."""
     wound_up: date | None
     """The day its liquidation (清算) was complete."""
     paid: Mapping[int, Mapping[Item, tuple[Entry, ...]]]
@@ -118,6 +116,11 @@ class PlanBook:
     fees: bool
     """Whether the ledger records any fee that the plan paid."""
 
+    @property
+    def paid_on(self) -> dict[int, date]:
+        """The payment date of every period that something was distributed for; the last where there are several."""
+        return {period: whens[-1][0] for period, whens in self.distributed.items()}
+
 
 def plan_book(facts: ReadModel, plan: str) -> PlanBook:
     """The plan's cash as of the reading's height; a handful of statements, whatever the pool's size."""
@@ -128,13 +131,11 @@ def plan_book(facts: ReadModel, plan: str) -> PlanBook:
     distributions, fees, repaid = rows(Distribution), rows(FeePayment), rows(ShortfallRepayment)
     payers = {call.id: call.payer for call in rows(Shortfall)}
     paid: defaultdict[int, defaultdict[Item, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    paid_on: dict[int, date] = {}
-    recorded: dict[int, Position] = {}
+    distributed: defaultdict[int, list[When]] = defaultdict(list)
     for one in distributions:
         paid[one.period][Item(kind="interest", name=one.tranche)].append(_entry(one, one.paid_on, one.interest))
         paid[one.period][Item(kind="principal", name=one.tranche)].append(_entry(one, one.paid_on, one.principal))
-        paid_on[one.period] = max(one.paid_on, paid_on.get(one.period, one.paid_on))
-        recorded[one.period] = max(one.began, recorded.get(one.period, one.began))
+        distributed[one.period].append((one.paid_on, one.began))
     for fee in fees:
         paid[fee.period][Item(kind="fee", name=fee.fee)].append(_entry(fee, fee.paid_on, fee.amount))
     for moved in rows(AccountMove):
@@ -148,13 +149,12 @@ def plan_book(facts: ReadModel, plan: str) -> PlanBook:
     exits, cleaned = _exits(facts, plan)
     stands = facts.get(Plan, plan)
     return PlanBook(
-        paid_on=dict(sorted(paid_on.items())),
-        recorded=recorded,
+        distributed={period: tuple(sorted(each)) for period, each in sorted(distributed.items())},
         paid={period: {item: tuple(each) for item, each in items.items()} for period, items in paid.items()},
         wound_up=None if stands is None else stands.liquidated_on,
         remitted=tuple(_entry(one, one.remitted_on, one.amount) for one in rows(Remittance)),
         repurchased=exits,
-        cleaned_up=_beyond(facts, plan, cleaned, {recorded[one]: day for one, day in paid_on.items()}),
+        cleaned_up=_beyond(facts, plan, cleaned, distributions),
         made_up={payer: tuple(each) for payer, each in made_up.items()},
         purchased=tuple(_entry(one, one.purchased_on, one.price) for one in rows(PoolPurchase)),
         collected=tuple(_entry(one, one.collected_on, one.amount) for one in rows(Collection)),
@@ -182,11 +182,11 @@ def _exits(facts: ReadModel, plan: str) -> tuple[tuple[Entry, ...], int]:
     return tuple(found.values()), cleaned
 
 
-def _beyond(facts: ReadModel, plan: str, repurchased: int, paid: Mapping[Position, date]) -> tuple[Entry, ...]:
+def _beyond(facts: ReadModel, plan: str, repurchased: int, paid: Sequence[Distribution]) -> tuple[Entry, ...]:
     """What a clean-up call states beyond the prices of its repurchases, on the next payment date after its record."""
     cash = facts.get(PlanCash, plan)
     if cash is None or cash.cleaned_up <= repurchased:
         return ()
     first = next(one for one in facts.history(PlanCash, plan) if one.cleaned_up == cash.cleaned_up)
-    on = min((day for place, day in paid.items() if place > first.began), default=date.max)
+    on = min((one.paid_on for one in paid if one.began > first.began), default=date.max)
     return (_entry(first, on, cash.cleaned_up - repurchased),)

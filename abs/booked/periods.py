@@ -1,9 +1,9 @@
 """What the ledger says of each payment date of a plan (兑付日): the terms in force, and what a waterfall starts from.
 
 Conventions
-- The periods are those that something was distributed for, by the numbers of the records; where they begin with 0,
-  each counts as one more. A period's days are those after the payment date before it, its own included; of two that
-  were paid on one day, the second has what was recorded after the first.
+- The periods are those of ``abs.booked.dates``, by the numbers of the records; where they begin with 0, each counts as
+  one more. A period's days are those after the payment date before it, its own included; of two that were paid on one
+  day, the second has what was recorded after the first.
 - Cash counts by the day its record states: what was passed on (转付), what was paid for assets bought back, and, where
   the terms name no promisor, what was paid on shortfalls. What the promisor of the terms paid is no cash of the
   period: the waterfall calls for it, and the records are compared with that.
@@ -13,7 +13,8 @@ Conventions
   otherwise out of the account that the step ``buy`` pays from.
 - The terms are those in force on the payment date. Of a plan without a document the ledger may record no fee at all:
   then its fees are left out, since nobody can tell what was paid.
-- Pool measures are taken on the calculation date, and only where the terms name one.
+- Pool measures are taken on the calculation date, and only where the terms name one; where that is the payment date
+  itself, before anything is paid on it.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from abs.booked.dates import Course, PaymentDate, Payments, counted, payment_dates
 from abs.booked.entries import SOURCES, Entry, Item, PlanBook, When, plan_book, total
-from abs.calendars import PeriodDates, calendar, schedule
+from abs.calendars import PeriodDates, calendar
 from abs.deal import Measured, Period
 from abs.figure import FactRef, Figure, sum_over
 from abs.reading import plan_of, read_frame
@@ -39,13 +40,13 @@ if TYPE_CHECKING:
     from abs.frame import PoolFrame
     from abs.reading import ReadModel
 
-__all__ = ["LedgerPeriod", "Measuring", "buyer", "entrance", "ledger_periods", "pool_measures"]
+__all__ = ["START", "LedgerPeriod", "Measuring", "buyer", "declared", "entrance", "ledger_periods", "pool_measures"]
 
 Measuring = Callable[["ReadModel", str, date, PlanTerms], Mapping[str, Any]]
 """The measures of a plan's pool on a day, by name: numbers or figures."""
 
-START: Final = Position(0, 0, 0)
-END: Final = Position.from_number(2**63 - 1)
+START: Final[When] = (date.min, Position(0, 0, 0))
+"""Before anything that was recorded of any day."""
 NO_FEES: Final = "the ledger records no fee of this plan, and its terms are no document: fees are left out"
 
 
@@ -54,7 +55,9 @@ class LedgerPeriod:
     """One period of a plan by its records: what it starts from, and what was paid.
 
     ``inputs`` are what the waterfall takes, ``cash`` the receipts by source with their records, ``paid`` what was paid
-    by item. ``dates``: those of the terms nearest to the payment date, None where the terms list none.
+    by item. ``dates``: those of the terms nearest to the payment date, None where the terms list none. ``missed``:
+    nothing was distributed on this date of the terms. ``astray``: what of ``paid`` was recorded for another period,
+    with its number.
     """
 
     number: int
@@ -63,8 +66,10 @@ class LedgerPeriod:
     terms_ref: FactRef
     inputs: Period
     cash: tuple[Figure, ...]
-    paid: Mapping[Item, tuple[Entry, ...]] = field(repr=False)
+    paid: Payments = field(repr=False)
     dates: PeriodDates | None = None
+    missed: bool = False
+    astray: tuple[tuple[int, Item, Entry], ...] = ()
     winding_up: bool = False
     """It was paid on the day the plan's liquidation (清算) was complete, which need not be a payment date."""
     notes: tuple[str, ...] = ()
@@ -82,7 +87,7 @@ class LedgerPeriod:
 def ledger_periods(
     facts: ReadModel, plan: str, *, measuring: Measuring | None = None, until: int | None = None
 ) -> tuple[LedgerPeriod, ...]:
-    """Every period that the plan has paid, in the order of their numbers; up to and with ``until`` where it is given.
+    """Every period that the plan has paid or missed, in order; up to and with the number ``until`` where it is given.
 
     ``measuring`` is ``abs.coverage`` unless another is given. Raises UnknownPlan and BadTerms.
     """
@@ -93,52 +98,42 @@ def ledger_periods(
 def _periods(
     facts: ReadModel, plan: str, book: PlanBook, measuring: Measuring, until: int | None
 ) -> Iterator[LedgerPeriod]:
-    versions, shift = terms_history(facts, plan), int(0 in book.paid_on)
-    planned: dict[int, tuple[PeriodDates, ...]] = {}
-    passed, bought = (date.min, START), 0
-    for number, paid_on in book.paid_on.items():
-        if until is not None and number > until:
+    course, shift = Course(terms_history(facts, plan)), int(0 in book.distributed)
+    dates = payment_dates(book, course)
+    passed, bought = START, 0
+    for one, (paid, astray) in zip(dates, counted(book, dates), strict=True):
+        if until is not None and one.number > until:
             return
-        version = next((one for one in reversed(versions) if one.effective <= paid_on), versions[0])
-        terms, notes = version.terms, list[str]()
-        if not version.stated and terms.fees and not book.fees:
+        terms, notes = one.version.terms, list[str]()
+        if not one.version.stated and terms.fees and not book.fees:
             terms, notes = _without_fees(terms), [NO_FEES]
-        if version.number not in planned:
-            planned[version.number] = schedule(version.terms)
-        dates = min(planned[version.number], key=partial(_apart, paid_on), default=None)
-        since = _Since(after=passed, until=_closed(book, number))
+        since = _Since(after=passed, until=one.until)
         spent = max(bought, _spent(book, since.until))
         came = since.came(book, terms)
         received = sum(total(entries) for entries in came.values())
         inputs = Period(
-            period=number + shift,
-            on=paid_on,
+            period=one.number + shift,
+            on=one.on,
             receipts=_receipts(terms, received, spent - bought),
-            measures=_measured(facts, plan, terms, _calculated(terms, dates, paid_on), measuring),
-            declared=since.declared(book),
+            measures=_measured(facts, plan, terms, _calculated(terms, one), measuring),
+            declared=declared(book, since.after, since.until),
             bought={buyer(terms): spent - bought} if spent > bought else {},
         )
         yield LedgerPeriod(
-            number=number,
-            paid_on=paid_on,
+            number=one.number,
+            paid_on=one.on,
             terms=terms,
-            terms_ref=FactRef(table="Plan", id=plan, position=version.position),
+            terms_ref=FactRef(table="Plan", id=plan, position=one.version.position),
             inputs=inputs,
             cash=tuple(since.figure(facts, source, entries) for source, entries in came.items()),
-            paid={**book.paid.get(number, {}), **since.made_up(book, terms)},
-            dates=dates,
-            winding_up=book.wound_up == paid_on,
+            paid={**paid, **since.made_up(book, terms)},
+            dates=one.dates,
+            missed=one.missed,
+            astray=astray,
+            winding_up=book.wound_up == one.on,
             notes=tuple(notes),
         )
         passed, bought = max(passed, since.until), spent
-
-
-def _closed(book: PlanBook, number: int) -> When:
-    """When a period ends: with its payment date, or with its own records where another is paid on the same day."""
-    day, others = book.paid_on[number], [other for other in book.paid_on if other > number]
-    if any(book.paid_on[other] == day for other in others):
-        return day, book.recorded[number]
-    return day, END
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,14 +163,6 @@ class _Since:
         found = {Item(kind="shortfall", name=payer): self.within(each) for payer, each in book.made_up.items()}
         return {item: entries for item, entries in found.items() if entries}
 
-    def declared(self, book: PlanBook) -> tuple[State, ...]:
-        """The states that events declared in the period lead to."""
-        effects = [EFFECTS[one.event] for one in book.events if self.after < (one.declared_on, one.began) <= self.until]
-        states: Mapping[str, State] = {
-            "amortising": "amortising", "accelerated": "accelerated", "defaulted": "defaulted",
-        }  # fmt: skip
-        return tuple(states[effect] for effect in effects if effect in states)
-
     def figure(self, facts: ReadModel, source: str, entries: Sequence[Entry]) -> Figure:
         """Cash of one source, with its records."""
         first, last = self.after[0], self.until[0]
@@ -187,6 +174,15 @@ class _Since:
             formula=f"{SOURCES[source]} {days}",
             height=facts.height,
         )
+
+
+def declared(book: PlanBook, after: When, until: When) -> tuple[State, ...]:
+    """The states that events declared after one time and until another lead to."""
+    effects = [EFFECTS[one.event] for one in book.events if after < (one.declared_on, one.began) <= until]
+    states: Mapping[str, State] = {
+        "amortising": "amortising", "accelerated": "accelerated", "defaulted": "defaulted",
+    }  # fmt: skip
+    return tuple(states[effect] for effect in effects if effect in states)
 
 
 def entrance(terms: PlanTerms) -> str:
@@ -236,7 +232,7 @@ def _of_the_pool() -> Measuring:
 
         if not frames:
             frames.append(read_frame(facts, plan_of(facts, plan)))
-        return Measures(facts, plan, day, terms, frames[0])
+        return Measures(facts, plan, day, terms, frames[0], paid=terms.dates.calculation > 0)
 
     return measure
 
@@ -273,12 +269,8 @@ def _without_fees(terms: PlanTerms) -> PlanTerms:
     return terms.model_copy(update={"fees": (), "waterfalls": waterfalls})
 
 
-def _apart(day: date, dates: PeriodDates) -> int:
-    return abs((dates.payment - day).days)
-
-
-def _calculated(terms: PlanTerms, dates: PeriodDates | None, paid_on: date) -> date:
+def _calculated(terms: PlanTerms, paid: PaymentDate) -> date:
     """The calculation date (计算日) of what was paid on a day."""
-    if dates is not None and dates.payment == paid_on:
-        return dates.calculation
-    return calendar(terms.conventions.calendar).before(paid_on, terms.dates.calculation)
+    if paid.dates is not None and paid.dates.payment == paid.on:
+        return paid.dates.calculation
+    return calendar(terms.conventions.calendar).before(paid.on, terms.dates.calculation)

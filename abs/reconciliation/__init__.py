@@ -12,12 +12,13 @@ Nothing here changes what the ledger says; a difference is a finding for a perso
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from abs.booked.entries import Entry
 from abs.booked.periods import LedgerPeriod, Measuring, ledger_periods
-from abs.booked.state import item_of, left_by, untold
-from abs.deal import DealState, PeriodResult
+from abs.booked.state import Run, item_of, runs, untold
+from abs.deal import PeriodResult
 from abs.errors import AbsError, UnknownPeriod
 from abs.figure import Figure, Unit, difference_of, sum_over
 from abs.money import yuan_text
@@ -30,10 +31,9 @@ from abs.reconciliation.dues import (
     forgotten_arrears,
     paid_twice,
 )
-from abs.reconciliation.order import junior_early, left_out, reordered, withheld
-from abs.reconciliation.trials import Case, Trial, overlooked, stated_elsewhere
+from abs.reconciliation.order import another_split, held_back, junior_early, left_out, reordered, withheld
+from abs.reconciliation.trials import Case, Trial, overlooked, recorded_twice, stated_elsewhere
 from abs.reconciliation.values import Compared, Difference, PeriodCheck, Reconciliation
-from abs.waterfall import opening_state, run_period
 
 if TYPE_CHECKING:
     from abs.deal import Line
@@ -44,7 +44,9 @@ __all__ = ["Compared", "Difference", "PeriodCheck", "Reconciliation", "recompute
 TRIALS: Final[tuple[Callable[[Case], Iterator[Trial]], ...]] = (
     overlooked,
     paid_twice,
+    recorded_twice,
     another_rounding,
+    another_split,
     another_day_count,
     another_day,
     another_base,
@@ -66,8 +68,10 @@ def recompute(
     Raises UnknownPlan, BadTerms, and BadAmount where the ledger dates a period before the one it follows.
     """
     found: list[PeriodResult] = []
-    for period, opening, result in _run(ledger_periods(facts, plan, measuring=measuring, until=until), own=own):
-        found.append(run_period(period.terms, opening, period.inputs) if isinstance(result, AbsError) else result)
+    for run in runs(ledger_periods(facts, plan, measuring=measuring, until=until), own=own):
+        if isinstance(run.result, AbsError):
+            raise run.result
+        found.append(run.result)
     return tuple(found)
 
 
@@ -83,40 +87,15 @@ def reconcile(
         )
     checks = []
     before: list[LedgerPeriod] = []
-    for one, opening, result in _run(periods, own=False):
-        if period in (None, one.number):
-            checks.append(_check(facts.height, plan, one, opening, result, before))
-        before.append(one)
+    for run in runs(periods):
+        if period in (None, run.period.number):
+            checks.append(_check(facts.height, plan, run, before))
+        before.append(run.period)
     return Reconciliation(plan=plan, height=facts.height, periods=tuple(checks))
 
 
-def _run(
-    periods: Sequence[LedgerPeriod], *, own: bool
-) -> Iterator[tuple[LedgerPeriod, DealState, PeriodResult | AbsError]]:
-    """Every period with the state before it, and its result, or why there is none."""
-    state: DealState | None = None
-    for period in periods:
-        opening = state or opening_state(period.terms)
-        result: PeriodResult | AbsError
-        try:
-            result = run_period(period.terms, opening, period.inputs)
-        except AbsError as failure:
-            result = failure
-        yield period, opening, result
-        if own and not isinstance(result, AbsError):
-            state = result.closing
-        else:
-            state = left_by(period, opening, None if isinstance(result, AbsError) else result)
-
-
-def _check(
-    height: int,
-    plan: str,
-    period: LedgerPeriod,
-    opening: DealState,
-    result: PeriodResult | AbsError,
-    before: Sequence[LedgerPeriod],
-) -> PeriodCheck:
+def _check(height: int, plan: str, run: Run, before: Sequence[LedgerPeriod]) -> PeriodCheck:
+    period, opening, result = run.period, run.opening, run.result
     subject = f"plan {plan} period {period.number}"
     if isinstance(result, AbsError):
         positions = _ordered(entry for entries in period.paid.values() for entry in entries)
@@ -135,13 +114,42 @@ def _check(
     compared = tuple(_compared(height, case, period, before))
     findings = []
     if case.by_terms() != case.stated:
-        findings.append(_explained(case, subject, compared, period))
+        explain = _missed if period.missed and not case.stated else _explained
+        findings.append(explain(case, subject, compared, period))
     elif not period.on_schedule and period.dates is not None:
         day = period.dates.payment
         text = f"it was paid on {period.paid_on}, and the nearest payment date of the terms is {day}"
         entries = (entry for each in period.paid.values() for entry in each)
         findings.append(Difference(cause="off_schedule", message=text, subject=subject, positions=_ordered(entries)))
+    if period.astray:
+        findings.append(_astray(subject, period))
     return PeriodCheck(period=period, opening=opening, result=result, compared=compared, findings=tuple(findings))
+
+
+def _missed(case: Case, subject: str, compared: Sequence[Compared], period: LedgerPeriod) -> Difference:
+    """The finding that nothing was paid on a payment date of the terms."""
+    due = sum(case.by_terms().values())
+    return Difference(
+        cause="date_missed",
+        message=f"nothing was paid on {period.paid_on}, a payment date of the terms: {yuan_text(due)} is by the terms",
+        subject=subject,
+        details=_details(compared),
+    )
+
+
+def _astray(subject: str, period: LedgerPeriod) -> Difference:
+    """The finding that payments of this period were recorded for another."""
+    told = ", ".join(f"{item} {yuan_text(entry.amount)} of period {number}" for number, item, entry in period.astray)
+    return Difference(
+        cause="another_period",
+        message=f"recorded for another period, and counted by its day: {told}",
+        subject=subject,
+        positions=_ordered(entry for _, _, entry in period.astray),
+    )
+
+
+def _details(compared: Iterable[Compared]) -> tuple[tuple[str, int], ...]:
+    return tuple((str(one.item), int(one.difference.number())) for one in compared if one.difference.value)
 
 
 def _compared(height: int, case: Case, period: LedgerPeriod, before: Sequence[LedgerPeriod]) -> Iterator[Compared]:
@@ -197,11 +205,15 @@ def _explained(case: Case, subject: str, compared: Sequence[Compared], period: L
         if trial is not None:
             found[trial.cause] = trial
     if not found:
-        found = {one.cause: one for one in another_amount(case) if one.reproduces(case)}
+        amounts = chain(held_back(case), another_amount(case))
+        found = {one.cause: one for one in islice((one for one in amounts if one.reproduces(case)), 1)}
     differing = [one for one in compared if one.difference.value]
     entries = (entry for one in differing for entry in period.paid.get(one.item, ()) if entry.amount)
-    first = next(iter(found.values()), None)
     where = differing[0]
+    if not found and len(differing) == 1:
+        text = f"{where.item}: {where.stated.text()} was paid, and {where.recomputed.text()} is due; all else is right"
+        found["amount"] = Trial(cause="amount", text=text, rule=where.rule)
+    first = next(iter(found.values()), None)
     unknown = (
         f"no single cause reproduces it; the first that differs is {where.item}, paid by "
         f"{where.rule or 'no step of the terms'}: {where.recomputed.text()} by the terms, {where.stated.text()} by the "
@@ -213,7 +225,7 @@ def _explained(case: Case, subject: str, compared: Sequence[Compared], period: L
         subject=subject,
         rule=where.rule if first is None else first.rule,
         positions=_ordered(entries),
-        details=tuple((str(one.item), int(one.difference.number())) for one in differing),
+        details=_details(differing),
         also=tuple(found)[1:],
     )
 

@@ -44,15 +44,16 @@ def paid_twice(case: Case) -> Iterator[Trial]:
     """A fee is paid a second time, as far as cash goes, at any place behind the first."""
     for line in [one for one in case.result.lines if one.action == "fees" and one.amount]:
         item = Item(kind="fee", name=line.target)
-        more, records = case.more(item), len(case.paid.get(item, ()))
-        if 0 < more <= line.amount and (more == line.amount or records > 1):
+        more, records = case.more(item), [one.amount for one in case.paid.get(item, ())]
+        whole = line.amount in records and len(records) > 1  # else one payment may have been made in parts
+        if more > 0 and (more % line.amount == 0 or (whole and more < line.amount)):
             text = f"fee {line.target}: {yuan_text(line.amount)} is due, and {yuan_text(more)} was paid besides"
-            for _, terms in leaking(case, line.source, line.amount):
+            for _, terms in leaking(case, line.source, max(line.amount, more)):
                 yield Trial(cause="fee_twice", text=text, rule=line.rule, terms=terms, astray=item)
 
 
 def another_rounding(case: Case) -> Iterator[Trial]:
-    """Interest, fees, or fees on interest are rounded in another way, or several of them are."""
+    """Interest, fees, or fees on interest are rounded in another way, or several of them are, or one amount is."""
     agreed = case.terms.conventions.rounding
     for mode in [one for one in Rounding if one is not agreed]:
         terms = _conventions(case.terms, rounding=mode)
@@ -62,6 +63,21 @@ def another_rounding(case: Case) -> Iterator[Trial]:
                 text = f"{' and '.join(parts)} rounded {mode.value}, and the terms say {agreed.value}"
                 run = terms if TAX in parts else case.terms
                 yield Trial(cause="rounding", text=text, terms=run, opening=opening)
+                yield from _one_by_one(case, opening, f"rounded {mode.value}, and the terms say {agreed.value}")
+
+
+def _one_by_one(case: Case, other: DealState, text: str) -> Iterator[Trial]:
+    """Of the dues that differ by a fen in another state, each alone."""
+    for name, tranche in other.tranches.items():
+        more = tranche.interest_arrears - case.opening.tranches[name].interest_arrears
+        if abs(more) == 1:
+            yield Trial(
+                cause="rounding", text=f"interest of {name} {text}", opening=_owed(case.opening, {name: more}, {})
+            )
+    for name, fee in other.fees.items():
+        more = fee.arrears - case.opening.fees.get(name, FeeState()).arrears
+        if abs(more) == 1:
+            yield Trial(cause="rounding", text=f"fee {name} {text}", opening=_owed(case.opening, {}, {name: more}))
 
 
 def another_day_count(case: Case) -> Iterator[Trial]:

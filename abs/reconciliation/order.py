@@ -7,19 +7,20 @@ Steps that pay several are taken apart first, so that the fees or tranches of on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
-from typing import Final
+from itertools import combinations, permutations
+from typing import Any, Final
 
 from abs.booked.entries import Item
 from abs.money import yuan_text
-from abs.reconciliation.trials import Case, Trial, inserted, pinned, rules_of, with_steps
+from abs.reconciliation.trials import Case, Trial, inserted, leaking, pinned, rules_of, with_steps
 from abs.terms import Limit, PlanTerms, Step, TranchePart
 from abs.waterfall import run_period
 from abs.waterfall.books import INTEREST
 
-__all__ = ["junior_early", "left_out", "reordered", "withheld"]
+__all__ = ["another_split", "held_back", "junior_early", "left_out", "reordered", "withheld"]
 
 RANKS: Final = ("senior", "mezzanine", "subordinated")
+MOST_SHARING: Final = 4  # payees of which every order is tried
 PART: Final = "#"
 """Between a rule and whom it pays, where a step of several is taken apart."""
 
@@ -44,6 +45,17 @@ def reordered(case: Case) -> Iterator[Trial]:
                 yield Trial(cause="wrong_order", text=f"{rule} was paid {text}", rule=rule, terms=changed)
 
 
+def another_split(case: Case) -> Iterator[Trial]:
+    """Of cash that is shared pro rata, the fen that do not divide go to another payee."""
+    for waterfall in case.terms.waterfalls:
+        for step in waterfall.steps:
+            if step.pro_rata and 1 < len(step.pays) <= MOST_SHARING and step.rule in rules_of(case):
+                for pays in list(permutations(step.pays))[1:]:
+                    text = f"{step.rule} was shared with the fen that do not divide for {pays[-1]}, not {step.pays[-1]}"
+                    terms = _changed(case.terms, step.rule, pays=pays)
+                    yield Trial(cause="rounding", text=text, rule=step.rule, terms=terms)
+
+
 def _distance(pair: tuple[int, int]) -> int:
     return pair[1] - pair[0]
 
@@ -60,24 +72,54 @@ def _moves(rules: Sequence[str], first: int, last: int) -> Iterator[tuple[str, t
 
 
 def junior_early(case: Case) -> Iterator[Trial]:
-    """A tranche gets so much principal as the ledger states, before those above it, which are still outstanding."""
-    for place, tranche in enumerate(_ranked(case.terms)):
-        item = Item(kind="principal", name=tranche.tranche)
-        more = case.more(item)
-        above = [one for one in _ranked(case.terms)[:place] if one.rank != tranche.rank and _left(case, one)]
-        if more <= 0 or not above:
-            continue
-        account = _pays_principal(case.terms, tranche.tranche)
-        named = ", ".join(one.tranche for one in above)
-        text = f"{tranche.tranche} was repaid {yuan_text(more)} early: principal of {named} is outstanding"
-        for amount in dict.fromkeys((case.stated[item], more)):
-            step = Step(
-                rule="∅", action="principal", account=account, pays=(tranche.tranche,), limit=Limit(amount=amount)
-            )
+    """Tranches get so much principal as the ledger states, before those above them, which are still outstanding.
+
+    Each alone, and all that did together. One that principal is not due on yet gets it against the terms; one that
+    bears no interest may get what is left over (收益) early, too.
+    """
+    early = [one for one in _ranked(case.terms) if case.more(_principal(one)) > 0 and _above(case, one)]
+    for some in [*([one] for one in early), *([early] if len(early) > 1 else [])]:
+        wanted = [(case.stated[_principal(one)], case.more(_principal(one))) for one in some]
+        for amounts in dict.fromkeys(zip(*wanted, strict=True)):
+            steps = [_repaying(case.terms, one, amount) for one, amount in zip(some, amounts, strict=True)]
             for terms in pinned(case):
                 for rule in [*rules_of(case), None]:
-                    changed = inserted(terms, step, rule)
-                    yield Trial(cause="junior_early", text=text, rule=f"principal {tranche.tranche}", terms=changed)
+                    yield _early(case, some, inserted(terms, steps, rule))
+    for one in early:
+        for _, terms in leaking(case, _pays_principal(case.terms, one.tranche), case.more(_principal(one))):
+            yield _early(case, [one], terms, _principal(one))
+    for one in case.terms.tranches:
+        item = Item(kind="interest", name=one.tranche)
+        if one.rate is None and item in case.stated and item not in case.by_terms() and _above(case, one):
+            for _, terms in leaking(case, _pays_principal(case.terms, one.tranche), case.more(item)):
+                yield _early(case, [one], terms, item)
+
+
+def _early(case: Case, tranches: Sequence[TranchePart], terms: PlanTerms, astray: Item | None = None) -> Trial:
+    what = "had" if astray is not None and astray.kind == "interest" else "was repaid"
+    told = [
+        f"{one.tranche} {what} {yuan_text(case.more(astray or _principal(one)))} early: principal of "
+        f"{', '.join(other.tranche for other in _above(case, one))} is outstanding"
+        for one in tranches
+    ]
+    named = ", ".join(one.tranche for one in tranches)
+    rule = f"{'principal' if astray is None else astray.kind} {named}"
+    return Trial(cause="junior_early", text="; ".join(told), rule=rule, terms=terms, astray=astray)
+
+
+def _principal(tranche: TranchePart) -> Item:
+    return Item(kind="principal", name=tranche.tranche)
+
+
+def _above(case: Case, tranche: TranchePart) -> list[TranchePart]:
+    """The tranches of better ranks that are outstanding after what the ledger states."""
+    rank = RANKS.index(tranche.rank)
+    return [one for one in _ranked(case.terms) if RANKS.index(one.rank) < rank and _left(case, one)]
+
+
+def _repaying(terms: PlanTerms, tranche: TranchePart, amount: int) -> Step:
+    account, name = _pays_principal(terms, tranche.tranche), tranche.tranche
+    return Step(rule=f"∅{name}", action="principal", account=account, pays=(name,), limit=Limit(amount=amount))
 
 
 def withheld(case: Case) -> Iterator[Trial]:
@@ -98,13 +140,37 @@ def left_out(case: Case) -> Iterator[Trial]:
                 yield Trial(cause="step_skipped", text=text, rule=rule, terms=_in_order(terms, rules, order))
 
 
+def held_back(case: Case) -> Iterator[Trial]:
+    """Less principal, moved, made up or repaid than is due, and everything else follows from it."""
+    for item, due in case.by_terms().items():
+        stated = case.stated.get(item, 0)
+        if item.kind in ("fee", "interest") or stated >= due:
+            continue
+        text = f"{item}: {yuan_text(stated)} was paid, and {yuan_text(due)} is due; everything else follows from it"
+        for whole in pinned(case):
+            terms, _ = _apart(case, whole)
+            rules = {step.rule for one in terms.waterfalls for step in one.steps if _moves_it(step, item)}
+            for rule in rules_of(case):
+                if rule in rules:
+                    changed = _changed(terms, rule, limit=Limit(amount=stated))
+                    yield Trial(cause="amount", text=text, rule=rule, terms=changed)
+
+
+def _moves_it(step: Step, item: Item) -> bool:
+    if item.kind == "principal":
+        return step.action == "principal" and (not step.pays or item.name in step.pays)
+    if item.kind == "move":
+        return (step.account, step.to) == (item.name, item.to)
+    return step.action == {"shortfall": "shortfall", "repaid": "repay"}[item.kind]
+
+
 def _ranked(terms: PlanTerms) -> list[TranchePart]:
     return sorted(terms.tranches, key=lambda one: RANKS.index(one.rank))
 
 
 def _left(case: Case, tranche: TranchePart) -> int:
     """What is outstanding of a tranche after what the ledger states."""
-    repaid = case.stated.get(Item(kind="principal", name=tranche.tranche), 0)
+    repaid = case.stated.get(_principal(tranche), 0)
     return case.opening.tranches[tranche.tranche].outstanding - repaid
 
 
@@ -152,14 +218,11 @@ def _in_order(terms: PlanTerms, rules: Sequence[str], order: Sequence[str]) -> P
     return with_steps(terms, changed)
 
 
-def _changed(terms: PlanTerms, rule: str, *, pro_rata: bool) -> PlanTerms:
+def _changed(terms: PlanTerms, rule: str, **changes: Any) -> PlanTerms:
     return with_steps(
         terms,
         [
-            (
-                one,
-                [step.model_copy(update={"pro_rata": pro_rata}) if step.rule == rule else step for step in one.steps],
-            )
+            (one, [step.model_copy(update=changes) if step.rule == rule else step for step in one.steps])
             for one in terms.waterfalls
         ],
     )

@@ -2,13 +2,13 @@
 
 A ``Trial`` is what the waterfall would be run with if one named mistake had been made. It counts only when it
 reproduces the ledger exactly: every fee, tranche, move and call, to the fen. This module has what a trial is, and the
-mistakes about triggers and states; ``reconciliation_dues`` those about what is due, ``reconciliation_order`` those
-about the order of payments.
+mistakes about triggers, states and records; ``abs.reconciliation.dues`` those about what is due,
+``abs.reconciliation.order`` those about the order of payments.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -19,11 +19,24 @@ from abs.booked.state import item_of, untold
 from abs.calendars import PeriodDates
 from abs.deal import DealState, Period, PeriodResult, TriggerState
 from abs.errors import AbsError
+from abs.money import yuan_text
 from abs.terms import Account, Condition, Limit, PlanTerms, Revolving, State, Step, Trigger, Waterfall
 from abs.waterfall import run_period
 from abs.waterfall.triggers import STATES
+from ledger.position import Position
 
-__all__ = ["Case", "Trial", "inserted", "leaking", "overlooked", "pinned", "rules_of", "stated_elsewhere", "with_steps"]
+__all__ = [
+    "Case",
+    "Trial",
+    "inserted",
+    "leaking",
+    "overlooked",
+    "pinned",
+    "recorded_twice",
+    "rules_of",
+    "stated_elsewhere",
+    "with_steps",
+]
 
 ASTRAY: Final = "∅"
 """The account that cash goes to in a trial when it leaves the plan without a rule."""
@@ -71,7 +84,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One mistake, in words, and what the waterfall is run with if it was made; None: as in the case."""
+    """One mistake, in words, and what the waterfall is run with if it was made; None: as in the case.
+
+    ``stated`` is what the records state without the mistake, where it is one of the records alone.
+    """
 
     cause: str
     text: str
@@ -80,6 +96,7 @@ class Trial:
     opening: DealState | None = field(default=None, repr=False)
     inputs: Period | None = field(default=None, repr=False)
     astray: Item | None = None
+    stated: Mapping[Item, int] | None = None
 
     def reproduces(self, case: Case) -> bool:
         """Whether it pays what the ledger states, to the fen; no where the terms cannot be applied so."""
@@ -87,7 +104,7 @@ class Trial:
             result = run_period(self.terms or case.terms, self.opening or case.opening, self.inputs or case.inputs)
         except AbsError:
             return False
-        return case.items(result, self.astray) == case.stated
+        return case.items(result, self.astray) == (case.stated if self.stated is None else self.stated)
 
 
 def overlooked(case: Case) -> Iterator[Trial]:
@@ -117,6 +134,28 @@ def _never(case: Case, triggers: Iterable[Trigger]) -> tuple[PlanTerms, DealStat
     kept = tuple(one.model_copy(update={"when": NEVER}) if one.trigger in names else one for one in case.terms.triggers)
     states = {**case.opening.triggers, **dict.fromkeys(names, TriggerState())}
     return case.terms.model_copy(update={"triggers": kept}), replace(case.opening, triggers=states)
+
+
+def recorded_twice(case: Case) -> Iterator[Trial]:
+    """One record, or every one of some, is there a second time with the same amounts."""
+    records: defaultdict[Position, dict[Item, int]] = defaultdict(dict)
+    for item, entries in case.paid.items():
+        for entry in entries:
+            if entry.amount:
+                records[entry.place][item] = entry.amount
+    told = Counter(tuple(sorted(one.items())) for one in records.values())
+    again = {one: count - 1 for one, count in told.items() if count > 1}
+    for some in [*([one] for one in again), *([list(again)] if len(again) > 1 else [])]:
+        stated = dict(case.stated)
+        for record in some:
+            for item, amount in record:
+                stated[item] -= amount * again[record]
+        what = "; ".join(f"{item} {yuan_text(amount)}" for record in some for item, amount in record)
+        yield Trial(
+            cause="recorded_twice",
+            text=f"recorded more than once: {what}; without that all is by the terms",
+            stated={item: amount for item, amount in stated.items() if amount},
+        )
 
 
 def stated_elsewhere(case: Case) -> Iterator[Trial]:
@@ -156,14 +195,14 @@ def with_steps(terms: PlanTerms, waterfalls: Iterable[tuple[Waterfall, Sequence[
     return terms.model_copy(update={"waterfalls": tuple(changed.get(one.state, one) for one in terms.waterfalls)})
 
 
-def inserted(terms: PlanTerms, step: Step, after: str | None) -> PlanTerms:
-    """The terms with one more step in every waterfall, behind a rule or in front of all; only where the rule is."""
+def inserted(terms: PlanTerms, more: Sequence[Step], after: str | None) -> PlanTerms:
+    """The terms with more steps in every waterfall, behind a rule or in front of all; only where the rule is."""
     changed = []
     for waterfall in terms.waterfalls:
         rules = [one.rule for one in waterfall.steps]
         if after is None or after in rules:
             place = 0 if after is None else rules.index(after) + 1
-            changed.append((waterfall, (*waterfall.steps[:place], step, *waterfall.steps[place:])))
+            changed.append((waterfall, (*waterfall.steps[:place], *more, *waterfall.steps[place:])))
     return with_steps(terms, changed)
 
 
@@ -197,4 +236,4 @@ def leaking(case: Case, account: str, amount: int) -> Iterator[tuple[str | None,
     for terms in pinned(case):
         opened = terms.model_copy(update={"accounts": (*terms.accounts, nowhere)})
         for rule in [*rules_of(case), None]:
-            yield rule, inserted(opened, step, rule)
+            yield rule, inserted(opened, [step], rule)

@@ -127,11 +127,12 @@ class Course:
     def pay(self, at: int) -> StressDate:
         """One payment date is paid, and what is bought before it and on it is owed from then on."""
         days, terms = self.setting.dates[at], self.terms
-        buys = self.scenario.buys(days.payment, at) and self.state.state == "revolving"
+        revolving = self.state.state == "revolving"
+        buys = revolving and self.scenario.buys(days.payment, at)
         before = self.purchased
-        spent = self._between(at, days) if buys else 0
+        spent = self._between(at, days) if revolving else 0
         period = self._period(at, self.last[at], days, self.waiting + spent)
-        if not buys and self.state.state == "revolving":
+        if revolving and not buys:
             period = replace(period, declared=("amortising",))
         result = run_period(terms, self.state, period)
         self.waiting = self._idle(result)
@@ -161,6 +162,8 @@ class Course:
         """What purchases before the calculation date cost."""
         spent = 0
         for end in range(self.last[at - 1] + 1 if at else 0, self.last[at]):
+            if not self.scenario.buys(self.ends[end], at):
+                break
             period = self._period(at, end, days, self.waiting + spent)
             price = _spare(self.terms, self.state, period)
             spent += price

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from abs.booked.periods import ledger_periods
-from abs.booked.state import left_by
+from abs.booked.dates import END
+from abs.booked.periods import START, declared, ledger_periods
+from abs.booked.state import runs
 from abs.deal import DealState
-from abs.errors import AbsError
 from abs.funds import funds_of
 from abs.performance import payments_between
 from abs.reading import business_day, plan_of, read_frame
 from abs.stress.setting import Setting, setting_of
 from abs.terms import PlanTerms, terms_of
-from abs.waterfall import opening_state, run_period
+from abs.waterfall import opening_state
+from abs.waterfall.triggers import worst
 
 if TYPE_CHECKING:
     from abs.reading import ReadModel
@@ -22,19 +24,20 @@ if TYPE_CHECKING:
 __all__ = ["ledger_setting", "state_after"]
 
 
-def state_after(facts: ReadModel, plan: str, terms: PlanTerms) -> DealState:
-    """The state of a deal after the last period that it paid, by its records; that of its closing where it paid none.
+def state_after(facts: ReadModel, plan: str, terms: PlanTerms, day: date) -> DealState:
+    """The state of a deal after the last period that it paid by a day, by its records; of its closing where none.
 
-    Each period is run by its terms for what was due, and left as the records say it was paid. Raises UnknownPlan.
+    Fees, accounts and triggers that the terms of the day brought are there too. Raises UnknownPlan and BadTerms.
     """
-    state = opening_state(terms)
-    for period in ledger_periods(facts, plan):
-        try:
-            result = run_period(period.terms, state, period.inputs)
-        except AbsError:
-            result = None  # what is due cannot be told; what was paid is on the ledger all the same
-        state = left_by(period, state, result)
-    return state
+    state = fresh = opening_state(terms)
+    for run in runs(one for one in ledger_periods(facts, plan) if one.paid_on <= day):
+        state = run.closing
+    return replace(
+        state,
+        accounts={**fresh.accounts, **state.accounts},
+        fees={**fresh.fees, **state.fees},
+        triggers={**fresh.triggers, **state.triggers},
+    )
 
 
 def ledger_setting(facts: ReadModel, plan: str, day: date | None = None) -> Setting:
@@ -46,8 +49,11 @@ def ledger_setting(facts: ReadModel, plan: str, day: date | None = None) -> Sett
     day = business_day(facts) if day is None else day
     terms = terms_of(facts, plan, day)
     pool = read_frame(facts, plan_of(facts, plan))
-    state = state_after(facts, plan, terms)
+    state = state_after(facts, plan, terms, day)
     funds = funds_of(facts, plan, terms)
+    heard = declared(funds.book, START, (day, END))
+    if heard:  # since the last payment, too: the next one is paid by it
+        state = replace(state, state=worst(state.state, *heard), declared=worst(*heard))
     paid = payments_between(pool.on(day), date.min, day).fen()
     stated = sum(one.amount for one in funds.book.collected if one.on <= day)
     there = funds.cash(day).fen() + max(0, paid - stated) - sum(state.accounts.values())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from abs.booked.periods import ledger_periods
 from abs.coverage import Measures, asset_liability_at, idle_periods, measures, periods_below, purchase_rate
 from abs.errors import UnknownPlan
 from abs.figure import Unit
@@ -16,6 +17,7 @@ from abs.money import Rounding, round_fen
 from abs.series import by_period
 from abs.terms import terms_of
 from abs.terms.vocabulary import MEASURES
+from tests.support import paid_plan
 from tests.support.ledger_book import Book, financed_by_factor
 from tests.support.plan_book import DAY, distributed, fee, funded, purchased, repurchased
 
@@ -76,6 +78,51 @@ def test_what_was_paid_is_no_longer_owed_and_what_was_not_is_in_arrears(book: Bo
     assert found["coverage.oc"].value == Decimal(13_000) / 30_000
 
 
+def test_a_period_goes_on_until_it_is_paid_for(book: Book) -> None:
+    """Calculated ten trading days before 30 June. On the 20th its interest is still due, and nothing new covers it."""
+    facts = book.store.at()
+    known = terms_of(facts, "plan-1", JANUARY)
+    terms = known.model_copy(update={"dates": known.dates.model_copy(update={"calculation": 10})})
+    for day in (date(2026, 6, 12), date(2026, 6, 20), JUNE):
+        found = measures(facts, "plan-1", day, terms)
+        assert found["pool.collections"].value == 100_000
+        assert found["coverage.ic"].value == pytest.approx(Decimal(100_000 - 24) / 2_278)
+    late = measures(facts, "plan-1", date(2026, 7, 1), terms)
+    assert late["pool.collections"].value == 0
+    assert late.dues[1]["A"].value == accrued(90_000, "0.0525", 360), "what was not paid is due with the next period"
+
+
+def test_a_waterfall_that_pays_on_its_calculation_date_goes_by_what_there_was_before(book: Book) -> None:
+    """62,000 and a fee of 30 are paid on 30 June: by its evening 30,000 are outstanding, before it 90,000 were."""
+    book.say("custodian", "distribution.made", distributed("d1", 60_000, 2_000, date="2026-06-30"))
+    book.say("custodian", "fee.paid", fee("f1", 30, date="2026-06-30"))
+    book.seal(days=210)
+    facts = book.store.at()
+    terms = terms_of(facts, "plan-1", JUNE)
+    before, after = (Measures(facts, "plan-1", JUNE, terms, paid=paid) for paid in (False, True))
+    assert before["coverage.oc"].value == Decimal(13_000) / 90_000
+    assert after["coverage.oc"].value == Decimal(13_000) / 30_000
+    assert before["coverage.asset_liability"].value == Decimal(13_000 + 95_000) / 100_000
+    assert after["coverage.asset_liability"].value == Decimal(13_000 + 95_000 - 62_030) / 40_000
+    assert before["coverage.ic"].value == pytest.approx(Decimal(100_000 - 24) / 2_278)
+    assert after.dues[1]["A"].value == accrued(30_000, "0.0525", 184) + 2_278 - 2_000
+    assert before.dues[0].value == 24
+
+
+def test_a_booked_period_is_measured_before_it_is_paid(tmp_path: Path) -> None:
+    """1,000 came in and 400 of it was paid on the calculation date: the trigger sees 1,000 against 105,000."""
+    document = paid_plan.terms()
+    condition = {"measure": "coverage.asset_liability", "op": "<", "value": "1"}
+    document["triggers"].append({"trigger": "thin", "name": "资产不足", "when": condition})
+    book = Book(tmp_path / "paid.db")
+    plan = paid_plan.PaidPlan(book, document)
+    plan.comes_in(1_000, paid_plan.FIRST)
+    plan.pays(1, paid_plan.FIRST, A_principal=400, A_interest=0)
+    (only,) = ledger_periods(book.store.at(), "plan-1")
+    assert only.inputs.measures == {"coverage.asset_liability": Decimal(1_000) / 105_000}
+    book.store.close()
+
+
 def test_cash_follows_purchases_and_repurchases(book: Book) -> None:
     output = financed_by_factor(book, "s")
     book.say("factor", "pool.revolving_purchased", purchased("b1", 90_000, ("s", [output])))
@@ -115,7 +162,7 @@ def test_every_measure_that_terms_may_name_is_there(book: Book) -> None:
     found = asked(book, JANUARY)
     assert set(found) == {name for name, one in MEASURES.items() if one.source == "pool"}
     for name, figure in found.items():
-        assert figure.name == name if name != "pool.days_sales_outstanding" else figure.name == "pool.dso"
+        assert figure.name == name
         assert figure.unit is MEASURES[name].unit, name
         assert figure.height == book.store.at().height
         if figure.value is None:

@@ -251,7 +251,7 @@ def test_each_period_is_computed_by_the_terms_in_force_on_its_day(made: Plan) ->
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
-    return sample_market(tmp_path_factory.mktemp("market"), rows=50)
+    return sample_market(tmp_path_factory.mktemp("market"))
 
 
 def test_identities_hold_in_every_period_of_a_market(market: Market) -> None:

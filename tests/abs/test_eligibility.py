@@ -89,7 +89,7 @@ def test_an_asset_is_judged_as_it_came_and_as_it_is() -> None:
         {"status": "defaulted", "on": day + timedelta(days=5), "since": day, "amount": 6},
     ]
     more = {"confirmed": True, "confirmed_on": came + timedelta(days=1), "statuses": said}
-    one = asset("a", 10, START, DUE, assigned_on=came, entered_on=START, changes=[(DUE, -4)], **more)
+    one = asset("a", 10, START, DUE, invoices=1, assigned_on=came, entered_on=START, changes=[(DUE, -4)], **more)
     pool = frame([one])
     criteria = [
         criterion("days_past_due", "<=", Decimal(0)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import date, timedelta
 from decimal import Decimal
+from time import process_time
 from typing import Any
 
 import polars as pl
@@ -13,18 +14,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abs.composition import UNKNOWN, buckets, by_value, concentration
-from abs.frame import ASSETS, DAY, OPEN, Basis, PoolFrame
+from abs.frame import ASSETS, DAY, OPEN, Basis, PoolFrame, frame_of
+from abs.limits import grouped
 from abs.money import quotient
 from abs.movements import CAME, LEFT, movements
 from abs.pool import pool_of
 from abs.stratification import largest_assets, mean_rate, strata
-from abs.terms import Metrics
+from abs.terms import Affiliates, Metrics
 from abs.terms.vocabulary import FIELDS
 from tests.support.pool_frames import Plain, asset, frame
 
 START = date(2024, 1, 1)
 unhurried = settings(deadline=None)  # the first frame of a process is slow on a busy machine
 LARGE = 10**14  # what one record may state
+DATES = ("issued", "due", "entered_on")
 
 
 def day_of(days: int) -> date:
@@ -255,6 +258,18 @@ def test_facts_chosen_in_other_words_are_equal_when_they_are_the_same() -> None:
     assert of_a.by_row() == {0: ("0:0:1",)}
 
 
+def test_facts_chosen_by_groups_are_those_of_the_groups() -> None:
+    day = frame([asset("a", 100, START, day_of(30), debtor="d1"), asset("b", 1, START, day_of(30), debtor="d2")]).on(
+        START
+    )
+    facts = [
+        grouped(day, [Affiliates(group="G", members=(member,))]).facts(pl.col("debtor_group") == "G")
+        for member in ("d1", "d2", "d1")
+    ]
+    assert facts[0] != facts[1]
+    assert facts[0] == facts[2]
+
+
 def test_a_field_of_the_terms_is_a_column_of_the_pool() -> None:
     assert set(FIELDS) <= {*ASSETS, *DAY}
 
@@ -264,6 +279,32 @@ def test_classes_by_a_text_come_with_what_is_unknown() -> None:
     found = by_value("pool.goods", pool.on(START), "goods")
     assert [(one.label, one.balance.value) for one in found] == [(UNKNOWN, 3), ("steel", 1)]
     assert [[ref.id for ref in one.balance.unfold()] for one in found] == [["b"], ["a"]]
+
+
+@pytest.mark.parametrize("column", ["goods", "debtor"])
+def test_what_somebody_called_unknown_is_one_class_with_what_nobody_said(column: str) -> None:
+    said = [asset("a", 5, START, START, **{column: UNKNOWN}), asset("b", 3, START, START, **{column: "x"})]
+    nobody = [asset("c", 7, START, START)] if column == "goods" else []
+    day = frame([*said, *nobody]).on(START)
+    found = {one.label: one for one in by_value("pool.by", day, column)}
+    assert {label: one.balance.value for label, one in found.items()} == {UNKNOWN: 5 + 7 * len(nobody), "x": 3}
+    assert sum(one.balance.fen() for one in found.values()) == pool_of(day.pool, START).balance().value
+    assert {ref.id for ref in found[UNKNOWN].balance.unfold()} == {"a", *(one["asset"] for one in nobody)}
+    largest = concentration(day, side=column).largest
+    assert {one.member: one.balance.value for one in largest} == {UNKNOWN: 5 + 7 * len(nobody), "x": 3}
+    assert {ref.id for one in largest for ref in one.balance.unfold()} == set(day.frame["asset"])
+
+
+def test_as_many_classes_as_assets_cost_no_more_than_the_assets() -> None:
+    """A pass over the pool for each class would be so many passes as there are assets."""
+    many = 50_000
+    texts = [f"g{number}" for number in range(many)]
+    plain = pl.DataFrame({"asset": texts, "goods": texts, "amount": [2] * many} | dict.fromkeys(DATES, [START] * many))
+    day = PoolFrame(plan="P", height=1, assets=frame_of(ASSETS, plain)).on(START)
+    began = process_time()
+    found = by_value("pool.goods", day, "goods")
+    assert process_time() - began < 5  # it takes one; pass by pass it took ten
+    assert (len(found), found[0].label, found[0].count.value, found[0].balance.value) == (many, "g0", 1, 2)
 
 
 @pytest.mark.parametrize("day", [START, day_of(10)])

@@ -264,6 +264,22 @@ def test_reserve_and_promisor_are_followed_through_the_records(book: Book) -> No
     assert (last.periods[0].opening.shortfall_paid, last.periods[0].opening.shortfall_repaid) == (1_060, 0)
 
 
+def test_a_promisor_that_paid_less_than_it_was_called_for_explains_what_was_not_paid(book: Book) -> None:
+    """In the second period 100 are drawn and 1,060 are called; 500 come, of which A has what the fees leave."""
+    plan = PaidPlan(book, PROMISED)
+    plan.comes_in(1_511, FIRST)
+    plan.moves(1, FIRST, CASH, RESERVE, 100)
+    plan.pays(1, FIRST, management=210, custody=50, A_interest=900, B_interest=146, tax=105)
+    plan.until(SECOND)
+    plan.moves(2, SECOND, RESERVE, CASH, 100)
+    plan.makes_up(500, SECOND)
+    plan.pays(2, SECOND, management=210, custody=50, A_interest=340)
+    (found,) = reconcile(book.store.at(), "plan-1").findings
+    assert (found.cause, found.rule) == ("amount", "shortfall")
+    assert found.message == "shortfall core: 5.00 was paid, and 10.60 is due; everything else follows from it"
+    assert dict(found.details) == {"shortfall core": -560, "interest A": -560}
+
+
 def test_a_promisor_that_was_not_repaid_is_found(book: Book) -> None:
     plan = promised(book)
     plan.comes_in(4_000, THIRD)

@@ -39,7 +39,8 @@ SHARES = st.integers(0, 10_000).map(lambda number: Decimal(number) / 10_000)
 def test_excess_is_what_each_has_beyond_its_limit(
     held: list[tuple[str, int]], limit: Decimal, region_limit: Decimal, names: dict[str, Decimal]
 ) -> None:
-    """Metric 3 by hand: a cap is limit x balance, in whole fen; a limit on a group and on its members count once."""
+    """Metric 3 by hand: a cap is limit x balance, in whole fen; what is over both its group's limit and its members'
+    own counts once, and nothing exceeds by more than there is."""
     plain: list[Plain] = [
         asset(f"A{at}", amount, DAY, LATER, debtor=who, region=who[1]) for at, (who, amount) in enumerate(held)
     ]
@@ -52,21 +53,47 @@ def test_excess_is_what_each_has_beyond_its_limit(
     whole, found = excess_concentration(day, limits)
     total = sum(amount for _, amount in held)
 
-    def slow(group: dict[str, str], share: Decimal, named: dict[str, Decimal]) -> int:
+    def slow(group: dict[str, str], share: Decimal, named: dict[str, Decimal]) -> Counter[str]:
         sums: Counter[str] = Counter()
         for who, amount in held:
             sums[group.get(who, who)] += amount
-        return sum(max(0, amount - int(Fraction(named.get(who, share)) * total)) for who, amount in sums.items())
+        return Counter({who: max(0, sums[who] - int(Fraction(named.get(who, share)) * total)) for who in sums})
 
     alone = slow({}, limit, names)
     together = slow({"d1": "G", "d2": "G"}, limit, names)
     by_region = slow({who: who[1] for who, _ in held}, region_limit, {})
-    assert [one.excess.value for one in found] == [alone, together, by_region]
-    assert whole.value == max(alone, together) + by_region
+    assert [one.excess.value for one in found] == [sum(one.values()) for one in (alone, together, by_region)]
+    own = {"G": alone["d1"] + alone["d2"], "d3": alone["d3"], "d4": alone["d4"]}
+    parties = sum(max(own[group], together[group]) for group in own)
+    assert whole.value == min(total, parties + sum(by_region.values()))
     for one in found:
         assert sum(int(each.excess.number()) for each in one.over) == one.excess.value
         beyond = [each.excess.fen() for each in one.over]
         assert beyond == sorted(beyond, reverse=True)
+
+
+def test_a_member_over_its_limit_and_another_group_over_its_own_are_both_too_much() -> None:
+    """d3 has 30 of 100 where one may have 15; d1 and d2 have 24 where a group may have 20. Neither hides the other."""
+    day = grouped(pool({"d1": 12, "d2": 12, "d3": 30, **{f"x{number}": 2 for number in range(23)}}), GROUP)
+    limits = [
+        Concentration(by="debtor", limit=Decimal("0.15")),
+        Concentration(by="debtor_group", limit=Decimal("0.20")),
+    ]
+    whole, found = excess_concentration(day, limits)
+    assert [one.excess.value for one in found] == [15, 10 + 4]
+    assert whole.value == 15 + 4
+    [parties] = whole.inputs
+    assert [{ref.id for ref in one.inputs[0].unfold()} for one in parties.inputs] == [{"A-d3"}, {"A-d1", "A-d2"}]
+
+
+def test_no_more_is_too_much_than_there_is() -> None:
+    """Limits by debtor and by region are on the same money: a net pool below nothing is no net pool."""
+    day = pool({"d1": 100}, region="44")
+    limits = [Concentration(by="debtor", limit=Decimal("0.1")), Concentration(by="region", limit=Decimal("0.2"))]
+    whole, found = excess_concentration(day, limits)
+    assert ([one.excess.value for one in found], whole.value) == ([90, 80], 100)
+    eligible = day.sum("pool.eligible_balance", "outstanding", OPEN, formula="all")
+    assert net_pool_balance(eligible, whole).value == 0
 
 
 def test_the_net_pool_is_what_is_eligible_less_the_excess() -> None:

@@ -6,20 +6,26 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 
-from abs.eligibility import judged
+from abs.eligibility import eligible, judged
 from abs.pool import read_pool
-from abs.reading import plan_of
+from abs.reading import plan_of, read_frame
 from abs.retention import risk_retention
 from abs.terms import Criterion
-from ledger.facts import Receivable
+from ledger.facts import Member, Receivable, TradeDocument, output_id
 from tests.support.databases import Server, databases, private_server
-from tests.support.ledger_book import MEMBERS, Book, financed_by_factor, invoice, receivable
+from tests.support.ledger_book import MEMBERS, Book, certificate_on, financed_by_factor, invoice, out, receivable
 from tests.support.plan_book import payment, purchased, received, removed, repurchased, revolving, substituted
 from tests.support.trade import TRADERS, document
+
+if TYPE_CHECKING:
+    from sqlalchemy import Executable
+
+    from ledger.store import AsOf
 
 COLUMNS = ("asset", "came", "entered_on", "left_on", "left_how", "left_reason")
 
@@ -93,6 +99,90 @@ def test_without_history_what_left_is_not_read(book: Book) -> None:
     assert now.frame.assets["asset"].to_list() == ["z", "r"]
     assert now.balance() == whole.balance()
     assert now.frame.collections.height == 0
+
+
+def test_without_history_what_is_there_is_not_read_by_what_left(book: Book) -> None:
+    """Rows that the database hands over: as many however much came and left before."""
+    book.say("factor", "pool.revolving_purchased", purchased("b0", 1, ("stays", [financed_by_factor(book, "stays")])))
+    book.seal()
+    before = _Counting(book.store.at())
+    read_frame(before, plan_of(before, "plan-1"), history=False)
+    for name in ("x", "y"):
+        bought = purchased(f"b-{name}", 1, (name, [financed_by_factor(book, name)]))
+        book.say("factor", "pool.revolving_purchased", bought)
+        book.seal()
+        book.tell("servicer", "pool.removed", removed(name, reason="ineligible"))
+    after = _Counting(book.store.at())
+    read_frame(after, plan_of(after, "plan-1"), history=False)
+    assert after.rows == before.rows > 0
+
+
+class _Counting:
+    """A reading that counts the rows it hands over."""
+
+    def __init__(self, facts: AsOf) -> None:
+        self._facts = facts
+        self.rows = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._facts, name)
+
+    def execute(self, statement: Executable) -> list[Any]:
+        found = list(self._facts.execute(statement))
+        self.rows += len(found)
+        return found
+
+
+def test_an_earlier_day_has_what_left_since_with_history_or_without(book: Book) -> None:
+    full_story(book)
+    facts = book.store.at()
+    for on in ("01-31", "02-01", "03-01", "04-01"):
+        whole, now = (read_pool(facts, "plan-1", day(on), history=history) for history in (True, False))
+        assert now.balance() == whole.balance()
+        assert now.listed()["asset"].to_list() == whole.listed()["asset"].to_list()
+
+
+def test_pieces_that_join_leave_what_was_said_before(book: Book) -> None:
+    """Half of h is assigned, said to be overdue, and joined by the other half."""
+    source = certificate_on(book, "h")
+    halves = [out(50_000, "supplier"), out(63_000, "supplier")]
+    split = book.say("supplier", "certificate.split", {"inputs": [source], "outputs": halves})
+    book.seal()
+    terms = {"financier": "factor", "form": "factoring", "price": 100_000, "rate": "0.05"}
+    mine = {"outputs": [out(50_000, "factor"), out(63_000, "factor")], **terms}
+    sold = book.say("supplier", "certificate.financed", {"inputs": [output_id(split, 0), output_id(split, 1)], **mine})
+    book.seal()
+    pieces = [output_id(sold, 0), output_id(sold, 1)]
+    book.tell("factor", "pool.revolving_purchased", purchased("b1", 1, ("h", pieces[:1])))
+    said = {"plan": "plan-1", "asset": "h", "at": "2026-01-05", "amount": 50_000, "days": 1}
+    book.tell("servicer", "asset.overdue", said)
+    book.tell("factor", "pool.revolving_purchased", purchased("b2", 1, ("h", pieces[1:])))
+    for history in (True, False):
+        frame = read_pool(book.store.at(), "plan-1", history=history).frame
+        [row] = frame.assets.filter(asset="h").rows(named=True)
+        assert (row["amount"], row["outputs"], row["status"]) == (113_000, 2, "overdue")
+        assert frame.statuses.height == 1
+
+
+def test_what_came_back_before_the_closing_is_in_the_pool_once_a_day(book: Book) -> None:
+    """Both times count from the cut-off day on, but for the days of the other."""
+    book.tell("factor", "pool.repurchased", repurchased(13_000, "r", date="2026-01-05"))
+    book.tell("factor", "pool.revolving_purchased", purchased("b1", 13_000, ("r", [])))
+    pool = read_pool(book.store.at(), "plan-1")
+    spans = pool.frame.assets.select("entered_on", "left_on").rows()
+    assert spans == [(day("01-04"), day("01-05")), (day("01-05"), None)]
+    assert [pool.on_day(day(on)).held() for on in ("01-03", "01-04", "01-05")] == [0, 1, 1]
+    moved = pool.movements(day("01-03"), day("01-06"))
+    assert (moved.closing.value, moved.unexplained.value) == (13_000, 0)
+
+
+def test_the_past_of_what_came_twice_is_one_past(book: Book) -> None:
+    full_story(book)
+    past = read_pool(book.store.at(), "plan-1", before_assignment=True)
+    for on, owed in (("01-04", 113_000), ("01-05", 13_000), ("03-15", 13_000), ("04-01", 10_000)):
+        there = past.on_day(day(on)).listed().filter(asset="r")
+        assert there["outstanding"].to_list() == [owed]
+    assert past.sales(day("01-04"), day("01-04")).value == 4 * 113_000
 
 
 def test_the_account_of_what_came_and_left_foots(book: Book) -> None:
@@ -199,6 +289,59 @@ def test_a_verdict_unfolds_to_the_fact_that_decided_it(book: Book) -> None:
     assert stated.confirmed_on == day("01-05")
     [goods] = found.deciding("z", "g")
     assert (goods.table, goods.id) == ("Invoice", "inv-z")
+
+
+def test_what_members_and_documents_decide_unfolds_to_them(book: Book) -> None:
+    book.say("core", "document.registered", document("contract-1"))
+    book.say("customs", "document.registered", document("declaration-1", type="customs_declaration"))
+    book.say("supplier", "invoice.registered", invoice("i", refers_to=["contract-1", "declaration-1"]))
+    book.say("supplier", "receivable.registered", receivable("abroad", "i"))
+    book.say("supplier", "receivable.registered", receivable("bare"))
+    book.seal()
+    assets: list[tuple[str, list[str]]] = [("abroad", []), ("bare", [])]
+    book.tell("factor", "pool.revolving_purchased", purchased("b1", 1_000, *assets))
+    facts = book.store.at()
+    criteria = [
+        Criterion(criterion="r", text="region", field="region", op="in", values=("44",)),
+        Criterion(criterion="t", text="trade", field="trade_type", op="in", values=("cross_border",)),
+    ]
+    found = judged(read_pool(facts, "plan-1").day, criteria)
+    [region] = found.deciding("abroad", "r")
+    member = facts.get(Member, "core")
+    assert member is not None
+    assert (region.table, region.id, region.position) == ("Member", "core", str(member.began))
+    [trade] = found.deciding("abroad", "t")
+    declaration = facts.get(TradeDocument, "declaration-1")
+    assert declaration is not None
+    assert (trade.table, trade.id, trade.position) == ("TradeDocument", "declaration-1", str(declaration.began))
+    assert list(found.deciding("bare", "t")) == []
+
+
+def test_what_no_invoice_says_is_not_known(book: Book) -> None:
+    """The day it was registered stands in for the day of invoice where days are counted, and meets no criterion."""
+    book.say("supplier", "receivable.registered", receivable("bare"))
+    book.seal()
+    book.tell("factor", "pool.revolving_purchased", purchased("b1", 1_000, ("bare", [])))
+    criteria = [
+        Criterion(criterion="a", text="age", field="age", op="<=", value=Decimal(1_000)),
+        Criterion(criterion="i", text="issued", field="issued", op=">", value=date(2000, 1, 1)),
+    ]
+    pool = read_pool(book.store.at(), "plan-1")
+    found = judged(pool.day, criteria)
+    verdicts = {(row[0], row[1]): row[2:] for row in found.table().filter(when="day").drop("when").rows()}
+    assert [verdicts["bare", each] for each in "ai"] == [(None, None), (None, None)]
+    assert [verdicts["r", each] for each in "ai"] == [(True, "1"), (True, "2026-01-04")]
+    assert found.eligible.value == 13_000 == pool.day.total("outstanding", eligible(pool.day, criteria))
+
+
+def test_goods_are_those_of_the_first_invoice(book: Book) -> None:
+    for name, goods, issued in (("a", "late", "2026-01-05"), ("b", "early", "2026-01-02")):
+        book.say("supplier", "invoice.registered", invoice(name, goods=goods, issued=issued))
+    book.say("supplier", "receivable.registered", receivable("two", "a", "b"))
+    book.seal()
+    book.tell("factor", "pool.revolving_purchased", purchased("b1", 1_000, ("two", [])))
+    assets = read_pool(book.store.at(), "plan-1").frame.assets.filter(asset="two")
+    assert assets.select("goods", "issued").rows() == [("early", day("01-02"))]
 
 
 def test_the_sellers_share_of_the_issue(book: Book) -> None:

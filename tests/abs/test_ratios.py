@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -24,7 +24,7 @@ METRICS = Metrics(delinquency_edges=(1, 10, 30), default_days=20, default_lag=1,
 UNTIL = date(2024, 8, 31)
 EXACT = (
     "default_ratio", "dilution_ratio", "cumulative_default_rate", "turnover", "dso", "collection_rate",
-    "recovery_rate", "return_decline",
+    "recovery_rate", "return_decline", "loss_to_liquidation",
 )  # fmt: skip
 
 
@@ -119,11 +119,68 @@ def test_an_undefined_ratio_says_what_is_missing() -> None:
     assert RATIOS["dso"](found, 1).formula.endswith(": no sales in 2024-02")
     assert turnover(found, 2).formula.endswith(": the pool has 3 of 12")
     assert return_decline(found, 2).formula.endswith(": no payments in the period before")
-    unclassed = monthly(frame([one]), Metrics(delinquency_edges=(100,)), date(2024, 3, 31))
-    assert loss_to_liquidation(unclassed, 2).formula.endswith("no class of delay with day 91")
+    assert return_decline(found, 0).formula.endswith(": no whole period before")
+    assert loss_to_liquidation(found, 2).formula.endswith(": no payments in 2024-03")
 
 
-def test_loss_to_liquidation_takes_the_class_of_day_91() -> None:
+def test_a_month_that_the_pool_was_there_for_a_part_of_has_no_ratio_of_flows() -> None:
+    """Cut off on 20 January, looked at on 20 March: January and March are no months to compare with."""
+    paid = [(date(2024, month, 10), -100) for month in (1, 2, 3)]
+    one = asset("a", 1_000, date(2024, 1, 5), date(2024, 6, 5), entered_on=date(2024, 1, 20), changes=paid)
+    found = monthly(frame([one]), Metrics(default_lag=0, dilution_lag=0), date(2024, 3, 20))
+    for name in ("default_ratio", "dilution_ratio", "return_decline", "turnover"):
+        assert RATIOS[name](found, 0).formula.endswith(": the pool began within 2024-01"), name
+        assert RATIOS[name](found, 2).formula.endswith(": 2024-03-01..2024-03-20 is not over"), name
+        assert RATIOS[name](found, 0).value is RATIOS[name](found, 2).value is None
+    assert return_decline(found, 1).formula.endswith(": no whole period before")
+    assert [ratio(found, 0).value for ratio in (cpr, cdr)] == [None, None]
+    assert cdr(found, 0).formula.endswith("^12: the pool began within 2024-01")
+    assert [ratio(found, 2).value is None for ratio in (cpr, cdr)] == [False, False], "by the days so far"
+
+
+def test_the_cumulative_default_rate_of_a_plans_periods_counts_what_came_on_the_cut_off_day() -> None:
+    """400 came with the cut-off day, 100 by a purchase; 100 of the 500 defaulted: 20 %, not 100 / 100."""
+    day = date(2024, 1, 31)
+    assets = [
+        asset("a", 100, date(2024, 1, 1), date(2024, 2, 5), entered_on=day, came="assigned"),
+        asset("b", 300, date(2024, 1, 1), date(2024, 6, 5), entered_on=day, came="assigned"),
+        asset("c", 100, date(2024, 3, 1), date(2024, 6, 5), came="purchased"),
+    ]
+    found = series(frame(assets), METRICS, [date(2024, 2, 29), date(2024, 3, 31)], start=day)
+    assert [RATIOS["cumulative_default_rate"](found, at).value for at in (0, 1)] == [Decimal("0.25"), Decimal("0.2")]
+    assert RATIOS["recovery_rate"](found, 1).value == 0
+
+
+@pytest.mark.parametrize("edges", [(1, 31, 61, 91, 121), (1, 30, 60, 90, 120), (1, 30), (200,)])
+def test_loss_to_liquidation_takes_91_to_120_days_whatever_the_classes(edges: tuple[int, ...]) -> None:
+    """At the end of April 1, 2, 4 and 8 yuan are 90, 91, 120 and 121 days late; 16 were paid: 600 / 1,600."""
+    days = {90: 100, 91: 200, 120: 400, 121: 800}
+    end = date(2024, 4, 30)
+    assets = [asset(f"{late}", owed, date(2023, 12, 1), end - timedelta(days=late)) for late, owed in days.items()]
+    paid = asset("paid", 1_600, date(2024, 4, 1), date(2024, 4, 9), changes=[(date(2024, 4, 9), -1_600)])
+    found = monthly(frame([*assets, paid]), Metrics(delinquency_edges=edges), end)
+    ratio = loss_to_liquidation(found, found.complete - 1)
+    assert ratio.value == Decimal(600) / 1_600
+    assert {ref.id for ref in ratio.inputs[0].unfold() if ref.table == "Receivable"} == {"91", "120"}
+
+
+def test_what_was_written_off_is_no_loss_twice() -> None:
+    """1,000 are 100 days late at the end of April; 400 of it written off in March, 500 in April: 100 + 500 are lost."""
+    statuses = [
+        {"status": "written_off", "since": date(2024, 3, 9), "on": on, "written_off": lost}
+        for on, lost in ((date(2024, 3, 9), 400), (date(2024, 4, 9), 900))
+    ]
+    assets = [
+        asset("a", 1_000, date(2024, 1, 1), date(2024, 1, 21), statuses=statuses, changes=[]),
+        asset("b", 300, date(2024, 4, 1), date(2024, 4, 9), changes=[(date(2024, 4, 9), -300)]),
+    ]
+    found = monthly(frame(assets), Metrics(), date(2024, 4, 30))
+    assert [found.value("doubtful", 3), found.value("written_off", 3)] == [100, 500]
+    assert loss_to_liquidation(found, 3).value == 2
+    assert {ref.table for ref in found.figure("doubtful", 3).unfold()} == {"Receivable", "AssetStatus"}
+
+
+def test_loss_to_liquidation_by_hand() -> None:
     """500 are 96 days late at the end of April, 40 were written off in it, 200 were paid."""
     assets = [
         asset("a", 700, date(2024, 1, 1), date(2024, 1, 25), changes=[(date(2024, 4, 2), -200)]),

@@ -152,6 +152,21 @@ def test_a_part_takes_its_share_of_what_is_taken_off_the_whole_alone(book: Book)
     assert pool.adjustments(date(2026, 1, 4), date(2026, 1, 5)).value == -4_000
 
 
+@pytest.mark.parametrize("named", ["0xnowhere:0", "of another"])
+def test_an_output_that_is_no_piece_of_the_receivable_is_worth_nothing(book: Book, named: str) -> None:
+    """The ledger keeps what was committed, with a finding; the pool is not the larger by it."""
+    other = financed_by_factor(book, "other")
+    financed_by_factor(book, "R")
+    assign(book, "R", other if named == "of another" else named)
+    pay(book, "on the whole", 11_300, "2026-01-05", receivable="R")
+    less = {"receivable": "R", "delta": -11_300, "reason": "discount", "at": "2026-01-05"}
+    book.tell("gateway", "receivable.adjusted", less)
+    pool = read_pool(book.store.at(), "P")
+    [row] = pool.listed().rows(named=True)
+    assert (row["amount"], row["outstanding"], row["outputs"], row["price"]) == (0, 0, 0, None)
+    assert (pool.balance().value, pool.count().value) == (0, 0)
+
+
 def test_a_piece_made_of_a_held_and_another_output_counts_by_value(book: Book) -> None:
     held, other = halves(book, "R", 40_000)
     assign(book, "R", held)

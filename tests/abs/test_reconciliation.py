@@ -117,6 +117,7 @@ WRONG: dict[str, tuple[str, str, dict[str, int]]] = {
     "another base": ("fee_base", "was taken of senior.outstanding", {"management": 143, "A_principal": 28_861}),
     "a step passed over": ("wrong_order", "principal-A was paid before fees-tax", {"tax": 0, "A_principal": 28_917}),
     "one amount": ("amount", "1.80 was paid, and 1.73 is due", {"management": 180, "A_principal": 28_824}),
+    "principal kept back": ("amount", "200.00 was paid, and 288.31 is due; all else is right", {"A_principal": 20_000}),
     "an unknown fee": ("amount", "the terms know no such fee", {"advisory": 100, "A_principal": 28_731}),
     "more than one mistake": (
         "unexplained", "fee management, paid by fees-management: 1.73 by the terms, 1.80 by the records",
@@ -145,6 +146,19 @@ def test_a_fee_paid_twice_is_explained_by_both_records(plan: PaidPlan) -> None:
     assert (found.cause, found.rule) == ("fee_twice", "fees-management")
     assert dict(found.details) == {"fee management": 173, "principal A": -173}
     assert len(found.positions) == 3  # two fees, and the distribution that lacks what the second took
+
+
+def test_a_distribution_that_is_recorded_twice_is_explained(plan: PaidPlan) -> None:
+    plan.comes_in(20_000, FIRST)
+    plan.pays(1, FIRST, **RIGHT_FIRST)
+    plan.comes_in(30_000, SECOND)
+    plan.pays(2, SECOND, **RIGHT)
+    plan.pays(2, SECOND, A_interest=714, A_principal=28_831)
+    found = only(reconcile(plan.book.store.at(), "plan-1"))
+    assert (found.cause, len(found.positions)) == ("recorded_twice", 2)
+    assert found.message == (
+        "recorded more than once: interest A 7.14; principal A 288.31; without that all is by the terms"
+    )
 
 
 def test_an_order_that_was_swapped_is_explained(plan: PaidPlan) -> None:
@@ -358,9 +372,9 @@ def test_a_period_dated_before_the_one_it_follows_is_not_recomputed(plan: PaidPl
     plan.pays(2, CLOSING + timedelta(days=10), A_interest=5)
     found = reconcile(plan.book.store.at(), "plan-1")
     assert [one.cause for one in found.findings][-1] == "not_recomputed"
-    assert found.periods[1].result is None
+    assert found.periods[-1].result is None
     assert "cannot start on" in found.findings[-1].message
-    assert found.as_json()["periods"][1]["compared"] == []
+    assert found.as_json()["periods"][-1]["compared"] == []
 
 
 def test_a_step_that_was_left_out_is_explained(plan: PaidPlan) -> None:

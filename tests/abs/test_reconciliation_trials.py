@@ -12,16 +12,18 @@ from decimal import Decimal
 
 import pytest
 
-from abs.booked.entries import Item
+from abs.booked.entries import Entry, Item
 from abs.booked.state import items_of
 from abs.deal import DealState, Period
+from abs.figure import FactRef
 from abs.reconciliation import TRIALS
 from abs.reconciliation.dues import another_base, another_rounding, paid_twice
-from abs.reconciliation.order import junior_early, reordered
+from abs.reconciliation.order import another_split, held_back, junior_early, reordered
 from abs.reconciliation.rules import CAUSES
 from abs.reconciliation.trials import Case, Trial, overlooked
 from abs.terms import Condition, Limit, PlanTerms, Trigger
 from abs.waterfall import opening_state, run_period
+from ledger.position import Position
 from tests.support.small_deals import CASH, DAYS, RESERVE, draws, fee, held, plan, step, tranche
 
 Trials = Callable[[Case], Iterator[Trial]]
@@ -37,6 +39,15 @@ def case(terms: PlanTerms, by: PlanTerms, cash: int, opening: DealState | None =
         item = Item(kind="fee", name=name)
         stated[item] = stated.get(item, 0) + amount
     return Case(terms=terms, opening=state, inputs=inputs, result=result, paid=dict.fromkeys(stated, ()), stated=stated)
+
+
+def records(*amounts: int) -> tuple[Entry, ...]:
+    """One record for each amount."""
+    return tuple(
+        Entry(on=DAYS[0], amount=amount, ref=FactRef(table="FeePayment", id=str(place), position="1/0/0"),
+              place=Position(1, 0, place))
+        for place, amount in enumerate(amounts)
+    )  # fmt: skip
 
 
 def first(trials: Trials, of: Case) -> Trial | None:
@@ -103,10 +114,49 @@ def test_a_fee_paid_again_out_of_what_was_left_is_less_than_the_first() -> None:
     terms = plan(step("fees"), step("interest", "A"), tranches=TRANCHES, fees=(fee(),))
     of = case(terms, terms, 680, trustee=80)
     assert first(paid_twice, of) is None  # one record, and no second fee in full: it may be anything
-    twice = replace(of, paid={**of.paid, Item(kind="fee", name="trustee"): (object(), object())})  # type: ignore[dict-item]
+    trustee = Item(kind="fee", name="trustee")
+    twice = replace(of, paid={**of.paid, trustee: records(100, 80)})
     found = first(paid_twice, twice)
     assert found is not None
     assert found.text == "fee trustee: 1.00 is due, and 0.80 was paid besides"
+    in_parts = replace(of, paid={**of.paid, trustee: records(90, 90)})
+    assert first(paid_twice, in_parts) is None  # neither is the fee: it may be one that was paid in parts, and wrong
+
+
+def test_a_fee_paid_three_times() -> None:
+    terms = plan(step("fees"), step("interest", "A"), tranches=TRANCHES, fees=(fee(),))
+    found = first(paid_twice, case(terms, terms, 900, trustee=200))
+    assert found is not None
+    assert found.text == "fee trustee: 1.00 is due, and 2.00 was paid besides"
+
+
+def test_one_interest_alone_that_was_rounded_otherwise() -> None:
+    parts = {"tranches": [tranche("A", 10_009, "0.05"), tranche("M", 10_009, "0.05"), tranche("S", 1)]}
+    terms = plan(step("interest", "A"), step("interest", "M"), step("principal", "A"), **parts)
+    of = case(terms, terms, 5_000)  # 500.45 each
+    stated = {**of.stated, Item(kind="interest", name="M"): 501, Item(kind="principal", name="A"): 3_999}
+    found = first(another_rounding, replace(of, stated=stated))
+    assert found is not None
+    assert found.text == "interest of M rounded up, and the terms say half_up"
+
+
+def test_fen_that_do_not_divide_for_another() -> None:
+    parts = {"tranches": [tranche("A", 1_000), tranche("B", 1_000), tranche("S", 1)]}
+    shared = step("principal", "A", "B", pro_rata=True)
+    by = plan(shared.model_copy(update={"pays": ("B", "A")}), **parts)
+    found = first(another_split, case(plan(shared, **parts), by, 501))
+    assert found is not None
+    assert found.text == "principal was shared with the fen that do not divide for A, not B"
+
+
+def test_principal_that_was_held_back() -> None:
+    repaid = [step("principal", name, rule=name) for name in ("A", "M", "S")]
+    terms = plan(*ORDER[:2], *repaid, tranches=TRANCHES)
+    less = repaid[0].model_copy(update={"limit": Limit(amount=700)})
+    by = plan(*ORDER[:2], less, *repaid[1:], tranches=TRANCHES)
+    found = first(held_back, case(terms, by, 3_000))
+    assert found is not None
+    assert found.text == "principal A: 7.00 was paid, and 25.00 is due; everything else follows from it"
 
 
 def test_a_junior_tranche_of_the_same_rank_is_not_early() -> None:
@@ -163,3 +213,34 @@ def test_every_trial_is_of_a_known_cause() -> None:
     tried = [one for trials in TRIALS for one in trials(of)]
     assert {one.cause for one in tried} <= set(CAUSES)
     assert all(one.text for one in tried)
+
+
+def test_a_junior_tranche_that_is_not_due_yet_was_paid_early() -> None:
+    """M is a bullet of the last day: no step pays it principal now, whatever its place."""
+    parts = {"tranches": [tranche("A", 10_000, "0.05"), tranche("M", 5_000, repayment="bullet"), tranche("S", 2_000)]}
+    terms = plan(*ORDER, **parts)
+    of = case(terms, terms, 2_000)
+    stated = {**of.stated, Item(kind="principal", name="M"): 300, Item(kind="principal", name="A"): 1_200}
+    found = first(junior_early, replace(of, stated=stated))
+    assert found is not None
+    assert (found.text, found.rule) == ("M was repaid 3.00 early: principal of A is outstanding", "principal M")
+
+
+def test_two_junior_tranches_that_were_paid_early() -> None:
+    terms = plan(*ORDER, tranches=TRANCHES)
+    early = [step("principal", name, rule=name, limit=Limit(amount=300)) for name in ("M", "S")]
+    found = first(junior_early, case(terms, plan(*ORDER[:2], *early, *ORDER[2:], tranches=TRANCHES), 5_000))
+    assert found is not None
+    assert found.text == (
+        "M was repaid 3.00 early: principal of A is outstanding; "
+        "S was repaid 3.00 early: principal of A, M is outstanding"
+    )
+
+
+def test_what_is_left_over_was_paid_out_early() -> None:
+    terms = plan(*ORDER, step("residual", "S"), tranches=TRANCHES)
+    of = case(terms, terms, 2_000)
+    stated = {**of.stated, Item(kind="interest", name="S"): 400, Item(kind="principal", name="A"): 1_100}
+    found = first(junior_early, replace(of, stated=stated))
+    assert found is not None
+    assert found.text == "S had 4.00 early: principal of A, M is outstanding"

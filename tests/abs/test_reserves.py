@@ -128,13 +128,13 @@ def test_by_hand() -> None:
     """Dilution of 1, 1, 4 and 2 per cent of the sales of its month in April to July; 3 % of May defaults in June.
 
     History of four months, dilution lag 0: ADR 2 %, HDR 4 %, DVC = 2 % x 4 / 2 = 4 %. Horizon 1 month: DHR = 1,000,000
-    / 500,000 = 2. Dilution reserve (2 x 2 % + 4 %) x 2 = 16 %, its minimum 4 %. June: 30,000 / 1,000,000 of April (lag
-    2) = 3 %; averaged over 3 months at most 1 %. LHR = 2 months / 500,000 = 4: 2.5 x 1 % x 4 = 10 %.
+    / 500,000 = 2. Dilution reserve (2 x 2 % + 4 %) x 2 = 16 %, its minimum 4 %. June: 30,000 / 1,000,000 of May (lag
+    1) = 3 %; averaged over 3 months at most 1 %. LHR = 2 months / 500,000 = 4: 2.5 x 1 % x 4 = 10 %.
     May's debtor still owes 30,000, unrated: floor 6 %. max(26 %, 10 %) + 1 % + 0.5 %: 137,500 of 500,000.
     """
     terms = METRICS.model_copy(
         update={
-            "history": 4, "average_months": 3, "dilution_lag": 0, "default_lag": 2, "dilution_horizon": 1,
+            "history": 4, "average_months": 3, "dilution_lag": 0, "default_lag": 1, "dilution_horizon": 1,
             "loss_horizon": 2, "dilution_stress": Decimal(2), "loss_stress": Decimal("2.5"), "default_days": 20,
         }
     )  # fmt: skip
@@ -170,21 +170,66 @@ def test_classes_of_debtors_decide_the_floor_and_affiliates_count_as_one() -> No
 def test_what_is_missing_is_said() -> None:
     empty = of([], METRICS, 0)
     assert empty.required.value is None
-    assert empty.average_dilution.formula.endswith(": no month is over since the pool began")
+    assert empty.average_dilution.formula.endswith(": there are 0 of 5 months")
     assert empty.headroom.formula.endswith("coverage.available undefined")
-    young = of([asset("a", 100, date(2024, 7, 1), date(2024, 9, 1))], METRICS, 100)
-    assert young.average_dilution.formula.endswith("none of them has sales to compare with")
-    assert of([asset("a", 100, date(2024, 6, 1), date(2024, 9, 1))], METRICS, 0).loss_horizon.formula.endswith(
-        "NRPB is 0"
-    )
+    idle = [asset("a", 100, date(2023, 12, 1), date(2024, 9, 1))]
+    assert of(idle, METRICS, 100).average_dilution.formula.endswith("none of them has sales to compare with")
+    for figure in (of(idle, METRICS, 0).loss_horizon, of(idle, METRICS, 0).floor):
+        assert (figure.value, figure.formula.endswith(": NRPB is 0")) == (None, True)
 
 
-@pytest.mark.parametrize("months", [1, 3, 12])
-def test_months_that_are_not_there_are_not_counted_as_good_ones(months: int) -> None:
-    """One month of 2 % does not become 2 % / 12."""
-    assets = [asset("a", 100_000, date(2024, 6, 1), date(2024, 9, 1), changes=[(date(2024, 7, 3), -2_000, "dilution")])]
-    found = of(assets, METRICS.model_copy(update={"history": months}), 100_000)
+@pytest.mark.parametrize(("months", "known"), [(1, True), (2, True), (3, False), (12, False)])
+def test_a_history_shorter_than_the_terms_ask_for_has_no_answer(months: int, known: bool) -> None:
+    """Invoiced in May; with a lag of 1, June and July have a ratio, 0 and 2 %. None stands for a good month."""
+    changes = [(date(2024, 7, 3), -2_000, "dilution")]
+    assets = [
+        asset("a", 100_000, date(2024, 5, 1), date(2024, 9, 1), began=0),
+        asset("b", 100_000, date(2024, 6, 1), date(2024, 9, 1), changes=changes),
+    ]
+    found = of(assets, METRICS.model_copy(update={"history": months, "average_months": 1}), 100_000)
+    for figure, value in (
+        (found.average_dilution, Decimal("0.02") / months),
+        (found.highest_dilution, Decimal("0.02")),
+    ):
+        assert figure.value == (value if known else None)
+        assert figure.formula.endswith("2024-07" if known else f": there are 2 of {months} months")
+    assert (found.peak_default.value is None, found.required.value is None) == (not known, not known)
+
+
+def test_a_month_without_sales_to_compare_with_is_left_out_and_that_is_said() -> None:
+    """Sales in March and June alone: of April to July, April and July have a ratio; 1 % and 3 %."""
+    assets = [
+        asset("a", 100_000, date(2024, 3, 1), date(2024, 9, 1), changes=[(date(2024, 4, 3), -1_000, "dilution")]),
+        asset("b", 100_000, date(2024, 6, 1), date(2024, 9, 1), changes=[(date(2024, 7, 3), -3_000, "dilution")]),
+    ]
+    found = of(assets, METRICS.model_copy(update={"history": 4}), 100_000)
     assert found.average_dilution.value == Decimal("0.02")
-    later = [dict(one, entered_on=date(2024, 7, 1)) for one in assets]
-    assert of(later, METRICS, 100_000).average_dilution.formula.endswith("1 of 5 months, 2024-07")
-    assert f"1 of {months} months" in found.average_dilution.formula
+    assert found.average_dilution.formula == "mean dilution ratio of 2 of 4 months, 2024-04 to 2024-07"
+
+
+def test_a_mean_over_months_that_are_not_there_is_no_peak() -> None:
+    """Three months averaged, with a lag of 2, over two: of January to July that needs May to July, from May on."""
+    terms = METRICS.model_copy(update={"average_months": 3, "default_lag": 2})
+    assets = history({}, {3: 30_000})
+    for months, value in ((3, Decimal("0.01")), (4, None)):
+        assert of(assets, terms.model_copy(update={"history": months}), 500_000).peak_default.value == value
+
+
+@pytest.mark.parametrize(("horizon", "value"), [(2, Decimal(2)), (3, None)])
+def test_sales_of_a_horizon_longer_than_the_pool_has_no_answer(horizon: int, value: Decimal | None) -> None:
+    assets = [asset(f"a{month}", 100_000, date(2024, month, 1), date(2024, 9, 1)) for month in (6, 7)]
+    found = of(assets, METRICS.model_copy(update={"dilution_horizon": horizon, "loss_horizon": horizon}), 100_000)
+    for figure in (found.dilution_horizon, found.loss_horizon):
+        assert figure.value == value
+        assert value is not None or figure.formula.endswith(": there are 2 of 3 months")
+
+
+def test_a_cut_off_day_at_the_end_of_a_month_makes_no_month_of_one_day() -> None:
+    """It came on 31 May: June and July are its months, May is none without dilution."""
+    changes = [(date(2024, month, 3), -2_000, "dilution") for month in (6, 7)]
+    day = date(2024, 5, 31)
+    one = asset("a", 100_000, date(2024, 5, 1), date(2024, 9, 1), entered_on=day, changes=changes)
+    more = asset("b", 100_000, date(2024, 6, 1), date(2024, 9, 1))
+    for months, value in ((2, Decimal("0.02")), (3, None)):
+        terms = METRICS.model_copy(update={"history": months})
+        assert of([one, more], terms, 100_000).average_dilution.value == value

@@ -239,6 +239,16 @@ def test_a_stop_of_purchases_ends_the_revolving_period(stop: dict[str, Any]) -> 
     assert (run.dates[0].spent, run.dates[0].principal) == (0, 11_000)
 
 
+@pytest.mark.parametrize(("days", "spent"), [(59, 0), (60, 11_400)])
+def test_purchases_go_on_until_the_day_they_stop(days: int, spent: int) -> None:
+    """What came after 40 days buys on the first day of passing on after it, day 59, where that is ahead of the stop."""
+    assets = [{**purchased()[0], "due": CLOSING + timedelta(days=40)}]
+    terms = revolving(remittance_every="month", calculation=5)
+    stop = (CLOSING + timedelta(days=days)).isoformat()
+    run = stress(set_up(terms, assets), scenario(**NOTHING, revolving_stop=stop))
+    assert (run.dates[0].spent, run.dates[0].state) == (spent, "amortising")
+
+
 def test_a_trigger_ends_purchases_too() -> None:
     when = Condition(measure="pool.cumulative_default_rate", op=">", value=Decimal("0.1"))
     terms = revolving().model_copy(

@@ -69,3 +69,15 @@ def test_as_of_a_height_and_on_a_day(book: Book) -> None:
 def test_a_plan_that_is_not_there(book: Book) -> None:
     with pytest.raises(UnknownPlan):
         ledger_setting(book.store.at(), "other")
+
+
+def test_an_event_since_the_last_payment_is_heard(book: Book) -> None:
+    """The manager declares acceleration between two payment dates: the next one is paid by it, a stress too."""
+    book.say(
+        "manager", "event.declared", {"plan": "plan-1", "event": "acceleration", "at": "2026-01-05", "reason": "决议"}
+    )
+    book.seal()
+    setting = ledger_setting(book.store.at(), "plan-1")
+    assert (setting.state.state, setting.state.declared) == ("accelerated", "accelerated")
+    assert stress(setting, preset("base")).dates[0].state == "accelerated"
+    assert ledger_setting(book.store.at(), "plan-1", date(2026, 1, 4)).state.state != "accelerated"

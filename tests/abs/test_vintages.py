@@ -11,7 +11,8 @@ from hypothesis import given, settings
 
 from abs.frame import PoolFrame
 from abs.performance import days_label
-from abs.series import Series, monthly
+from abs.ratios import recovery_rate
+from abs.series import Series, monthly, series
 from abs.terms import Metrics
 from abs.vintages import GONE, OF_COHORT, recovery_lag, roll_rates, static_pools
 from tests.support import plain_series as plain
@@ -55,6 +56,7 @@ def test_cohorts_add_up_to_the_pool(assets: list[dict[str, Any]]) -> None:
     for at in range(len(found.ends)):
         now = pools.frame.filter(pools.frame["end"] == found.ends[at])
         assert now["outstanding"].sum() == found.value("balance", at)
+        assert now["original"].sum() == sum(one["amount"] for one in assets if one["entered_on"] <= found.ends[at])
         for name, (source, _) in OF_COHORT.items():
             if name not in ("outstanding", "overdue"):
                 assert now[name].sum() == sum(found.value(source, each) for each in range(at + 1))
@@ -114,6 +116,7 @@ def test_by_hand() -> None:
     assert {ref.id for ref in rolled["10-29", "30+"].amount.facts if ref.table == "Receivable"} == {"b"}
     # b was in default from 5 February on (20 days), and paid 600 after 10 days and 600 after 20
     assert recovery_lag(found, 2).value == 15
+    assert {ref.table for ref in recovery_lag(found, 2).unfold()} == {"Settlement", "Receivable"}
     assert recovery_lag(found, 0).formula.endswith(": nothing was recovered so far")
 
 
@@ -126,6 +129,24 @@ def test_what_rolled_from_the_first_day_of_a_class_stands_on_its_own_assets() ->
     for before, name in (("1-9", "9"), ("10-29", "10")):
         assert rolled[before].amount.value == 100
         assert {ref.id for ref in rolled[before].amount.facts if ref.table == "Receivable"} == {name}
+
+
+def test_what_was_paid_early_stands_on_its_payment_for_good() -> None:
+    """Paid in January, due in February: seen from March it is early still, by the same record."""
+    one = asset("a", 100, date(2024, 1, 5), date(2024, 2, 9), changes=[(date(2024, 1, 20), -60)])
+    pools = static_pools(monthly(frame([one]), METRICS, date(2024, 3, 31)))
+    for age in range(3):
+        figure = pools.figure("prepaid", 0, age)
+        assert (figure.value, [ref.id for ref in figure.unfold()]) == (60, ["a/0"])
+
+
+def test_what_was_recovered_counts_from_defaults_before_the_first_period_too() -> None:
+    """In default when it came on 31 January; 30 back 10 days later: 30 % of 100, after 10 days."""
+    day = date(2024, 1, 31)
+    one = asset("a", 100, date(2023, 12, 1), date(2024, 1, 5), entered_on=day, changes=[(date(2024, 2, 10), -30)])
+    found = series(frame([one]), METRICS, [date(2024, 2, 29)], start=day)
+    assert recovery_rate(found, 0).value == Decimal("0.3")
+    assert recovery_lag(found, 0).value == 10
 
 
 def test_a_pool_of_nothing_has_no_cohorts() -> None:

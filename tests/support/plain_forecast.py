@@ -202,4 +202,8 @@ class PlainForecast:
             if (owed := self._owed(one, on)) > 0:
                 return on, owed
             on += DAY
+        left = one.get("left_on")
+        if left == fails == one.get("defaulted_on") and one["entered_on"] < left <= self.day:
+            owed = self._owed(one, left - DAY)  # declared on the day it left, of what was owed until then
+            return (left, owed) if owed > 0 else None
         return None

@@ -26,6 +26,9 @@ class Months:
             first = nxt
         entered = min((one["entered_on"] for one in assets), default=date.max)
         self.begun = [at for at, end in enumerate(self.ends) if end >= entered]
+        # a month counts whole where the pool was there on its first morning, or where nothing at all was before it
+        nothing = all(one["issued"] >= entered for one in assets)
+        self.whole = [at for at in self.begun if nothing or entered <= self.ends[at].replace(day=1)]
 
     def after(self, at: int) -> date:
         return self.ends[at].replace(day=1) - plain.DAY
@@ -40,7 +43,7 @@ class Months:
         return plain.sales(self.assets, self.after(of), self.ends[of], self.ends[by])
 
     def lagged(self, name: str, at: int, lag: int) -> Share:
-        return share(self.flow(name, at), self.sales(at - lag, at)) if at in self.begun and at >= lag else None
+        return share(self.flow(name, at), self.sales(at - lag, at)) if at in self.whole and at >= lag else None
 
     def default_ratio(self, at: int) -> Share:
         return self.lagged("defaulted", at, self.terms.default_lag)
@@ -52,8 +55,11 @@ class Months:
         came = sum(self.flow(name, each) for each in range(at + 1) for name in ("initial", "purchased"))
         return share(sum(self.flow("defaulted", each) for each in range(at + 1)), came)
 
+    def loss_to_liquidation(self, at: int) -> Share:
+        return share(self.level("doubtful", self.ends[at]) + self.flow("written_off", at), self.flow("payments", at))
+
     def turnover(self, at: int) -> Share:
-        year = [each for each in self.begun if at - 12 < each <= at]
+        year = [each for each in self.whole if at - 12 < each <= at]
         balances = sum(self.level("balance", self.ends[each]) for each in year)
         return share(12 * sum(self.sales(each, at) for each in year), balances) if len(year) == 12 else None
 
@@ -80,33 +86,39 @@ class Months:
         return share(*(sum(self.flow(name, each) for each in range(at + 1)) for name in names))
 
     def return_decline(self, at: int) -> Share:
-        before = self.flow("payments", at - 1) if at - 1 in self.begun else 0
-        rest = share(self.flow("payments", at), before)
-        return None if rest is None else 1 - rest
+        before = self.flow("payments", at - 1) if at - 1 in self.whole and at in self.whole else 0
+        return 1 - Fraction(self.flow("payments", at), before) if before > 0 else None
 
-    def last(self, months: int, upto: int | None = None) -> list[int]:
-        known = [at for at in self.begun if upto is None or at <= upto]
-        return [at for at in known if at > known[-1] - months] if known else []
+    def window(self, months: int, upto: int) -> list[int]:
+        """So many months that end with one; none where the pool was not there for all of them."""
+        wanted = list(range(upto - months + 1, upto + 1))
+        return wanted if set(wanted) <= set(self.whole) else []
+
+    def mean(self, ratios: Sequence[Share]) -> Share:
+        known = [one for one in ratios if one is not None]
+        return share(sum(known), len(known))
 
     def dilution(self) -> tuple[Share, Share]:
         """ADR and HDR."""
-        found = [self.dilution_ratio(at) for at in self.last(self.terms.history)]
-        known = [one for one in found if one is not None]
-        return (share(sum(known), len(known)), max(known)) if known else (None, None)
+        months = self.window(self.terms.history, len(self.ends) - 1)
+        if not months or months[0] < self.terms.dilution_lag:
+            return None, None
+        found = [self.dilution_ratio(at) for at in months]
+        return self.mean(found), max((one for one in found if one is not None), default=None)
 
     def peak_default(self) -> Share:
-        averages = []
-        for at in self.last(self.terms.history):
-            found = [self.default_ratio(each) for each in self.last(self.terms.average_months, at)]
-            known = [one for one in found if one is not None]
-            averages += [sum(known) / len(known)] if known else []
-        return max(averages, default=None)
+        lag, averages = self.terms.default_lag, []
+        months = self.window(self.terms.history, len(self.ends) - 1)
+        for at in months:
+            averaged = self.window(self.terms.average_months, at)
+            if not averaged or averaged[0] < lag:
+                return None
+            averages.append(self.mean([self.default_ratio(each) for each in averaged]))
+        return max((one for one in averages if one is not None), default=None)
 
     def horizon(self, months: int, nrpb: int) -> Share:
-        if not self.begun:
-            return None
-        last = self.begun[-1]
-        return share(sum(self.sales(at, last) for at in range(max(0, last - months + 1), last + 1)), nrpb)
+        window = self.window(months, len(self.ends) - 1)
+        return share(sum(self.sales(at, window[-1]) for at in window), nrpb) if window else None
 
 
 def share(part: int | Fraction, whole: int | Fraction) -> Share:

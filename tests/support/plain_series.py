@@ -31,16 +31,29 @@ def open_on(one: Plain, day: date) -> int:
     return max(0, owed(one, day)) if there(one, day) else 0
 
 
-def fell(one: Plain, default_days: int, until: date) -> date | None:
-    """The first day on which it is in default in the pool."""
+def fell(one: Plain, default_days: int, until: date) -> tuple[date, int] | None:
+    """The first day on which it is in default in the pool, and what is owed then.
+
+    Late enough; or said to be lost by the servicer, for good, in one of two ways, on the day that it left at the
+    latest: then what was owed the evening before is what is lost.
+    """
     day = one["entered_on"]
+    said = [on for on in (one.get("defaulted_on"), one.get("written_off_on")) if on is not None]
     while day <= until:
-        declared = one.get("defaulted_on")
         late = (day - one["due"]).days >= max(1, default_days)
-        if open_on(one, day) and (late or (declared is not None and declared <= day)):
-            return date(day.year, day.month, day.day)
+        if open_on(one, day) and (late or any(on <= day for on in said)):
+            return day, open_on(one, day)
+        if day == one.get("left_on") and said and min(said) == day and open_on(one, day - DAY):
+            return day, open_on(one, day - DAY)
         day += DAY
     return None
+
+
+def written_off(one: Plain, day: date) -> int:
+    """What the servicer had written off of it by a day, as long as the asset was the pool's business."""
+    left = one.get("left_on") or date.max
+    sums = [said["written_off"] for said in one.get("statuses", ()) if said["on"] <= min(day, left)]
+    return int(sums[-1]) if sums else 0
 
 
 def levels(assets: Iterable[Plain], day: date, default_days: int, edges: Sequence[int]) -> Counter[str]:
@@ -57,6 +70,7 @@ def levels(assets: Iterable[Plain], day: date, default_days: int, edges: Sequenc
         found["overdue"] += left if late else 0
         found["coming"] += left if one["due"] > day else 0
         found["in_default" if default is not None else "performing"] += left
+        found["doubtful"] += max(0, left - written_off(one, day)) if late in range(91, 121) else 0
         found[f"from {max((edge for edge in edges if edge <= late), default=0)}"] += left
     return +found
 
@@ -73,7 +87,7 @@ def flows(assets: Iterable[Plain], after: date, end: date, default_days: int) ->
             if not why:
                 found["payments"] -= amount
                 found["prepaid"] -= amount if one["due"] > end else 0
-                found["recovered"] -= amount if default is not None and on > default else 0
+                found["recovered"] -= amount if default is not None and on > default[0] else 0
             elif amount < 0:
                 found["dilution"] -= amount
                 found[f"dilution.{why[0]}"] -= amount
@@ -86,8 +100,9 @@ def flows(assets: Iterable[Plain], after: date, end: date, default_days: int) ->
             found["initial" if way == "assigned" else way] += max(0, before)
         if gone is not None and after < max(gone, came) <= end:
             found["removed"] += owed_before(one, max(gone, came))
-        if default is not None and after < default <= end:
-            found["defaulted"] += open_on(one, default)
+        if default is not None and after < default[0] <= end:
+            found["defaulted"] += default[1]
+        found["written_off"] += written_off(one, end) - (written_off(one, after) if after > date.min else 0)
     return found
 
 
@@ -118,7 +133,10 @@ def assets(draw: st.DrawFn, most: int = 12) -> list[Plain]:
             for _ in range(draw(st.integers(0, 3)))
         ]
         left = draw(st.none() | st.integers(0, 150))
-        declared = draw(st.none() | st.none() | st.integers(0, 150))
+        declared = draw(st.none() | st.none() | st.integers(0, 150) | st.just(left))
+        lost = draw(st.none() | st.none() | st.integers(0, 150) | st.just(left))
+        lost_on = None if lost is None else issued + lost * DAY
+        said = [] if lost_on is None else [(lost_on, draw(st.integers(1, amount))), (lost_on + 20 * DAY, amount)]
         found.append(
             {
                 "asset": f"a{at}",
@@ -133,6 +151,10 @@ def assets(draw: st.DrawFn, most: int = 12) -> list[Plain]:
                 "left_on": None if left is None else issued + left * DAY,
                 "left_how": None if left is None else "repurchased",
                 "defaulted_on": None if declared is None else issued + declared * DAY,
+                "written_off_on": lost_on,
+                "statuses": [
+                    {"status": "written_off", "since": lost_on, "on": on, "written_off": sum_} for on, sum_ in said
+                ],
                 "began": at,
                 "pooled": at,
                 "changes": moves,
