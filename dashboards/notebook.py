@@ -2,20 +2,81 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+import holoviews as hv
 import panel as pn
 
 from dashboards.desk import REGULATOR, Actor, Desk
 from dashboards.pool_page import PoolPage
 from dashboards.texts import Language
 from ledger.store import Store
+from regulator.graph import Graph, direction_of, look_at_member, look_at_papers, look_down, look_up
+from regulator.graph.text import html, lines, title
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["open_desk", "pool_page"]
+__all__ = ["LookedThrough", "look_through", "open_desk", "pool_page"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookedThrough:
+    """A look-through as the last expression of a cell: the tree with amounts and records; ``graph`` is its value."""
+
+    graph: Graph
+    language: Language = Language.ZH
+
+    def __repr__(self) -> str:
+        return title(self.graph, self.language)
+
+    def _repr_html_(self) -> str:
+        return html(self.graph, self.language)
+
+    def element(self) -> hv.Graph:
+        """The graph drawn, from left to right as it is followed; hover says what a thing is and what it carries."""
+        places: dict[str, tuple[int, int]] = {}
+        for row, line in enumerate(lines(self.graph, self.language)):
+            if line.node is not None:
+                places.setdefault(line.node, (line.depth, -row))
+        nodes = [node for node in self.graph.nodes if node.key in places]
+        number = {node.key: place for place, node in enumerate(nodes)}
+        drawn = [
+            (*places[node.key], number[node.key], node.kind, node.label, node.amount if node.amount is not None else -1)
+            for node in nodes
+        ]
+        edges = [
+            (number[edge.source], number[edge.target], edge.relation)
+            for edge in self.graph.edges
+            if edge.source in number and edge.target in number
+        ]
+        shown = hv.Nodes(drawn, ["x", "y", "index"], ["kind", "label", "amount"])
+        return hv.Graph((edges, shown), vdims=["relation"])
+
+
+def look_through(
+    store: Store,
+    kind: str,
+    id_: str,
+    *,
+    direction: str | None = None,
+    height: int | None = None,
+    on: date | None = None,
+    limit: int | None = 20,
+    language: Language = Language.ZH,
+) -> LookedThrough:
+    """A thing looked through ``up`` or ``down`` (what its kind is for, unless said), a member by role, a document's
+    ``papers``. Raises UnknownThing.
+    """
+    facts = store.at(height)
+    if kind == "member":
+        return LookedThrough(graph=look_at_member(facts, id_, on=on, limit=limit), language=language)
+    if direction == "papers" or (direction is None and kind == "document"):
+        return LookedThrough(graph=look_at_papers(facts, kind, id_, on=on, limit=limit), language=language)
+    look = look_up if (direction or direction_of(kind)) == "up" else look_down
+    return LookedThrough(graph=look(facts, kind, id_, on=on, limit=limit), language=language)
 
 
 def open_desk(database: str | Path, *, actor: Actor = REGULATOR) -> Desk:

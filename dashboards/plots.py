@@ -9,9 +9,9 @@ from typing import Any
 from unicodedata import east_asian_width
 
 import holoviews as hv
-import holoviews.plotting.bokeh
 import pandas as pd
 from bokeh.models import HoverTool, LinearAxis, NumeralTickFormatter
+from holoviews.plotting.bokeh.chart import BarPlot
 
 from dashboards.formats import PALETTE_LIGHT, Palette, Scale, amount, percent, scale_for
 from dashboards.texts import Language, text
@@ -27,6 +27,23 @@ _FONT_SIZES = {"labels": "12px", "xticks": "11px", "yticks": "11px"}
 _CROWDED = 42  # labels together wider than this many letters, and its labels are set at an angle
 _ANGLE = 40
 _LABEL_CHARS = 14
+
+
+class _BarsFirst(BarPlot):  # type: ignore[misc]
+    """Tells a browser of other bars before it tells of the range they stand on.
+
+    HoloViews tells of the range first. BokehJS then measures the bars it has against it, in several steps, finds fewer
+    bars before the last of them where there are fewer now, and gives up with "Size mismatch". Of the two changes of the
+    bars here one message is made, and both carry the new ones.
+    """
+
+    def update_frame(self, key: Any, ranges: Any = None, plot: Any = None, element: Any = None) -> Any:
+        source = self.handles["source"]
+        source.data = {name: [] for name in source.data}
+        return super().update_frame(key, ranges, plot, element)
+
+
+hv.Store.registry[BACKEND][hv.Bars] = _BarsFirst
 
 
 def nothing_drawn(title: str = "", *, across: bool = False, palette: Palette = PALETTE_LIGHT) -> hv.Bars:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from threading import RLock
@@ -24,12 +25,14 @@ from panel.viewable import Viewable, Viewer
 from panel_material_ui.template.base import Page
 
 from dashboards import plots
+from dashboards.day_picker import DayPicker
 from dashboards.desk import NOT_FOUND, AssetLine, Desk, PoolView
 from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, common_scale, count, day, short_id
 from dashboards.frames import aging_frame, debtor_frame, ladder_frame
 from dashboards.headline import headline
 from dashboards.lineage import Lineage
 from dashboards.markup import STYLES, markup
+from dashboards.newest import Newest
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import Page as Paged
 from dashboards.paging import PageQuery
@@ -56,7 +59,6 @@ COLUMNS = (
 #: The charts, from left to right.
 CHARTS = ("maturity", "aging", "debtors")
 ACROSS = "debtors"  # the one whose bars lie, because names are long
-ICON_INK = "button { color: var(--mui-palette-text-secondary) !important; }"  # the picker's own fades in the dark
 STAYS = {"position": "sticky", "top": "14px"}  # beside a longer table, in view wherever a row was chosen
 FIGURES_HEIGHT = 94  # px kept for the figures while they are read, so that nothing jumps
 
@@ -70,6 +72,15 @@ class PoolState(param.Parameterized):
     )
     language: Language = param.Selector(default=Language.ZH, objects=list(Language))  # type: ignore[assignment]
     dark = param.Boolean(default=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was read for a choice: the pool, the last day the ledger holds, and the day asked for when it is later."""
+
+    view: PoolView
+    beyond: date | None
+    last: date | None
 
 
 class PoolPage(Viewer):
@@ -86,7 +97,8 @@ class PoolPage(Viewer):
         self.view: PoolView | None = None
         self.beyond: date | None = None
         self._desk = desk
-        self._showing = RLock()  # events come on several threads; what was chosen last is what is shown
+        self._newest = Newest()  # events come on several threads; what was chosen last is what is shown
+        self._showing = RLock()
         self._notice = _html()
         self._heading = _html()
         self._figures = _html(min_height=FIGURES_HEIGHT)
@@ -100,7 +112,7 @@ class PoolPage(Viewer):
             query=PageQuery(sort="outstanding", descending=True),
             language=language,
         )
-        self._day = pmui.DatePicker(value=on, clearable=True, size="small", width=190, margin=0, stylesheets=[ICON_INK])
+        self._day = DayPicker(on, language=language)
         self._language = pmui.RadioButtonGroup(
             options={"中文": Language.ZH, "English": Language.EN},
             value=language,
@@ -116,13 +128,21 @@ class PoolPage(Viewer):
     def load(self) -> None:
         """The page shows the pool as the ledger has it now. Raises one of NOT_FOUND when it has no such plan.
 
-        A day the ledger has not reached is not guessed at: its last day is shown, with a notice.
+        A day the ledger has not reached is not guessed at: its last day is shown, with a notice. While another thread
+        loads, this returns at once: that one shows what is chosen in the end.
         """
+        self._newest.show(self._read, self._take)
+
+    def _read(self) -> Reading:
+        last, asked = self._desk.newest_day(), self.state.on
+        beyond = asked if last is not None and asked is not None and asked > last else None
+        view = self._desk.pool(self.state.plan, on=asked if beyond is None else last)
+        return Reading(view=view, beyond=beyond, last=last)
+
+    def _take(self, reading: Reading) -> None:
         with self._showing:
-            last, asked = self._desk.newest_day(), self.state.on
-            self.beyond = asked if last is not None and asked is not None and asked > last else None
-            self.view = self._desk.pool(self.state.plan, on=asked if self.beyond is None else last)
-            self._day.end = last
+            self.view, self.beyond = reading.view, reading.beyond
+            self._day.reach(reading.last)
             self._show()
 
     def page(self) -> Page:
@@ -204,13 +224,18 @@ class PoolPage(Viewer):
 
     def _react(self) -> None:
         """Every choice shows at once; whatever fails behind it shows a reference, never a traceback."""
-        self._day.param.watch(lambda event: self.state.param.update(on=event.new), "value")
+        self._day.chosen = self._guarded(self._choose)
         self._language.param.watch(lambda event: self.state.param.update(language=event.new), "value")
         self.state.param.watch(lambda _: self._guarded(self.load)(), "on")
         self.state.param.watch(lambda _: self._guarded(self._speak)(), "language")
         self.state.param.watch(lambda _: self._guarded(self._redraw)(), "dark")
         self.table.view.asked = self._guarded(self.table.answer)
         self.table.param.watch(lambda event: self._guarded(self.lineage.follow)(event.new), "selected")
+
+    def _choose(self) -> None:
+        """The day of the state is the one chosen last, whichever thread was told of it first."""
+        while self.state.on != self._day.value:
+            self.state.on = self._day.value
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
         """``act`` for an event of the browser.
@@ -243,7 +268,7 @@ class PoolPage(Viewer):
         """Titles and the notice are in the page's language."""
         language = self.state.language
         self._notice.object = markup("notice.html", language, beyond=None)
-        self._day.label = text("measured_on", language)
+        self._day.speak(language)
         for name, title in self._titles.items():
             key = name if name in ("assets", "lineage") else f"chart_{name}"
             title.object = markup("title.html", language, title=text(key, language))

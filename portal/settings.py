@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is logged: this and what is worse"
     )
-    lang: Literal["zh", "en"] = Field(default="zh", description="Language of pages and reports")
+    lang: Literal["zh", "en"] = Field(default="zh", description="Language of the pages and of answers about plans")
 
     @classmethod
     def settings_customise_sources(

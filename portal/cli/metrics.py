@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from rich.text import Text
 
 from portal.cli.console import emit, progress
 from portal.cli.lookthrough import Day, reading, stated_day
@@ -15,22 +14,12 @@ from portal.node import opened_store
 from portal.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from rich.console import RenderableType
-
     from abs.coverage import Measures
     from abs.figure import Figure
     from abs.series import Series
 
 Option = typer.Option
 
-AMOUNTS = ("sales", "payments", "dilution", "defaulted", "balance")
-RATES = (
-    "delinquency_ratio", "default_ratio", "cumulative_default_rate", "dilution_ratio", "dso", "collection_rate",
-)  # fmt: skip
-"""Columns of the tables of a history; --json has them all."""
-ASSETS = ("oc", "ic", "asset_liability", "subordination")
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 
@@ -63,24 +52,30 @@ def show(
     """Show a pool's ratios, reserves and what covers each tranche; or, month by month, how it paid."""
     from abs.coverage import measures
     from abs.terms import terms_of
+    from portal.cli.metrics_view import day_shown, history_shown
+    from portal.cli.words import titled, words_of
 
-    begin, end = _month(first), _month(last)
-    with opened_store(Settings()) as store:
+    begin, end, settings = _month(first), _month(last), Settings()
+    with opened_store(settings) as store:
         facts, on = reading(store, height, stated_day(day))
+        say = words_of(settings.lang, facts)
+        title = titled(facts, plan, say, on)
         found = measures(facts, plan, on, terms_of(facts, plan, on))
         data: dict[str, Any] = {"plan": plan, "height": facts.height, "date": on.isoformat()}
         if history:
             periods = _history(found, by, begin, end)
             data |= {"by": by, "periods": periods}
-            shown = _tables(periods)
+            shown = history_shown(data, title, say)
         else:
             data |= _on_the_day(found)
-            shown = _figures(data)
+            shown = day_shown(data, title, say)
     emit(data, shown, as_json=as_json)
 
 
 def _on_the_day(found: Measures) -> dict[str, Any]:
     """Every measure, reserve and tranche."""
+    from portal.cli.metrics_view import COVERAGE
+
     with progress("computing metrics", len(found) + 2) as advance:
         listed = {}
         for name in found:
@@ -90,7 +85,7 @@ def _on_the_day(found: Measures) -> dict[str, Any]:
         advance()
         tranches = [
             {"tranche": one.tranche, "rank": one.rank, "outstanding": one.outstanding.as_json()}
-            | {name: getattr(one, name).as_json() for name in ASSETS}
+            | {name: getattr(one, name).as_json() for name in COVERAGE}
             for one in found.tranches
         ]
         advance()
@@ -133,50 +128,3 @@ def _period(series: Series, at: int, amounts: dict[str, int], ratios: dict[str, 
         "amounts": amounts,
         "ratios": {name: figure.as_json() for name, figure in ratios.items()},
     }
-
-
-def _tables(periods: list[dict[str, Any]]) -> RenderableType:
-    from rich.console import Group
-
-    from abs.money import yuan_text
-
-    rates = [name for name in RATES if periods and name in periods[0]["ratios"]]
-    return Group(
-        _table(periods, AMOUNTS, lambda each, name: yuan_text(each["amounts"][name])),
-        Text(""),
-        _table(periods, rates, lambda each, name: each["ratios"][name]["text"]),
-    )
-
-
-def _table(
-    periods: list[dict[str, Any]], columns: Sequence[str], cell: Callable[[dict[str, Any], str], str]
-) -> RenderableType:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    table.add_column("period")
-    for name in columns:
-        table.add_column(name.removesuffix("_ratio").replace("_", " "), justify="right")
-    for each in periods:
-        running = "" if each["complete"] else " …"
-        table.add_row(Text(each["period"] + running), *(Text(cell(each, name)) for name in columns))
-    return table
-
-
-def _figures(data: dict[str, Any]) -> RenderableType:
-    from rich.console import Group
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False)
-    for heading in (f"on {data['date']}", "", "formula"):
-        table.add_column(heading, justify="left" if heading else "right", overflow="fold")
-    for name, each in (data["measures"] | data["reserves"]).items():
-        table.add_row(Text(name), Text(each["text"]), Text(each["formula"]))
-    tranches = Table(box=None, pad_edge=False)
-    for heading in ("tranche", "rank", "outstanding", *ASSETS):
-        tranches.add_column(heading.replace("_", " "))
-    for one in data["tranches"]:
-        cells = (one[name]["text"] for name in ("outstanding", *ASSETS))
-        tranches.add_row(Text(one["tranche"]), Text(one["rank"]), *map(Text, cells))
-    held = {None: "cannot be told", True: "holds", False: "FAILS"}[data["holds"]]
-    return Group(table, Text(""), Text(f"NRPB - required reserve >= capital: {held}", style="bold"), Text(""), tranches)

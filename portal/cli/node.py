@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from ledger.errors import Malformed, ProofFailed, SourceUnreachable
 from ledger.finding import Code, Finding
@@ -23,7 +25,7 @@ from portal.node import Pin, created_store, masked, opened_sources, opened_store
 from portal.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from ledger.anchor import Anchor, Engine
     from ledger.sources import Source
@@ -46,17 +48,31 @@ def pairs(rows: Mapping[str, object]) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows.items():
-        table.add_row(name.replace("_", " "), escape(printable(_shown(value))))
+        table.add_row(_named(name), escape(_shown(value)))
     return table
 
 
 def _shown(value: object) -> str:
-    """Return a value in words: lists and mappings without their brackets, nothing as a dash."""
-    if isinstance(value, dict):
-        value = [f"{name} {_shown(each)}" for name, each in value.items()]
+    """A value in words: each part of a mapping on a line of its own, each mapping of a list on one line."""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{_named(name)} {_shown(each)}" for name, each in value.items()) or "—"
     if isinstance(value, list | tuple):
-        value = ", ".join(map(_shown, value))
-    return "—" if value in (None, "") else str(value)
+        return "\n".join(_inline(each) if isinstance(each, Mapping) else _shown(each) for each in value) or "—"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "—" if value in (None, "") else printable(str(value))
+
+
+def _named(name: str) -> str:
+    """A name in words; a code, as findings have, stays what one can look up."""
+    return name if "." in name else name.replace("_", " ")
+
+
+def _inline(parts: Mapping[str, object]) -> str:
+    """A mapping on one line: its first value, and by name the others that there are."""
+    (_, first), *others = parts.items()
+    told = ", ".join(f"{_named(name)} {_shown(each)}" for name, each in others if each is not None)
+    return f"{_shown(first)}: {told}" if told else _shown(first)
 
 
 def init(
@@ -160,6 +176,9 @@ def findings(
     answer = {"counts": counts, "findings": [_finding(each) for each in found]}
     total = sum(counts.values()) if code is None else counts.get(code, 0)
     rest = "; --limit N shows more of them" if len(found) < total else ""
+    if not found:
+        emit(answer, Text("No findings." if code is None else f"No finding {code}."), as_json=as_json)
+        return
     table = Table(caption=f"{len(found)} of {total} findings{rest}")
     for heading in ("record", "code", "severity", "what"):
         table.add_column(heading, overflow="fold")

@@ -7,9 +7,6 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from portal.cli.console import emit
 from portal.cli.lookthrough import Day, Height, reading, stated_day
@@ -18,10 +15,6 @@ from portal.node import opened_store
 from portal.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from rich.console import RenderableType
-
     from abs.eligibility import Eligibility
     from abs.pool import Pool
     from abs.terms import PlanTerms
@@ -54,18 +47,22 @@ def show(
     from abs.eligibility import judged
     from abs.pool import read_pool
     from abs.terms import terms_of
+    from portal.cli.pool_view import pool_shown
+    from portal.cli.words import titled, words_of
 
-    start = stated_day(since)
-    with opened_store(Settings()) as store:
+    start, settings = stated_day(since), Settings()
+    with opened_store(settings) as store:
         facts, on = reading(store, height, stated_day(day))
         if start is not None and start > on:
             raise typer.BadParameter(f"nothing can move after {start} until {on}")
         terms = terms_of(facts, plan, on)
         pool = read_pool(facts, plan, on)
+        say = words_of(settings.lang, facts)
+        title = titled(facts, plan, say, on)
     verdicts = judged(pool.day, terms.eligibility)
     data = {"plan": plan, "height": pool.height, "date": on.isoformat()} | _composition(pool, terms, top)
     data |= _eligibility(verdicts, assets=assets) | _movements(pool, start or on - MONTH, assets=assets)
-    emit(data, _shown(data), as_json=as_json)
+    emit(data, pool_shown(data, title, say), as_json=as_json)
 
 
 def _composition(pool: Pool, terms: PlanTerms, top: int) -> dict[str, Any]:
@@ -145,66 +142,3 @@ def _movements(pool: Pool, start: date, *, assets: bool) -> dict[str, Any]:
     if assets:
         found["moved"] = moved.assets.drop("position").with_columns(moved.assets["on"].cast(str)).to_dicts()
     return found
-
-
-def _shown(data: dict[str, Any]) -> RenderableType:
-    parts: list[RenderableType] = [
-        _table([f"on {data['date']}", ">", "formula"], ([one["name"], one["text"], one["formula"]]
-               for one in [*data["figures"], *data["eligible"]])),
-    ]  # fmt: skip
-    for side in ("debtors", "creditors"):
-        held = data[side]["largest"]
-        rows = ([one["member"], one["count"], one["balance"]["text"], one["share"]["text"]] for one in held)
-        parts.append(_table([side, ">assets", ">balance", ">share"], rows))
-    if data["important_providers"]:
-        heads = ["重要现金流提供方", "member", "group", ">share", ">group share", "exempt"]
-        parts.append(_table(heads, (
-            [one["rule"], one["member"], one["group"], one["share"]["text"], one["group_share"]["text"],
-             "yes" if one["exempt"] else "no"] for one in data["important_providers"]
-        )))  # fmt: skip
-    over = [
-        [limit["by"], limit["limit"], each["member"], each["balance"]["text"], each["excess"]["text"]]
-        for limit in data["limits"] for each in limit["over"]
-    ]  # fmt: skip
-    if over:
-        parts.append(_table(["beyond the limit by", ">limit", "member", ">balance", ">excess"], over))
-    for name, classes in data["classes"].items():
-        held = [one for one in classes if one["count"]["value"]]
-        rows = ([one["label"], one["count"]["text"], one["balance"]["text"], one["share"]["text"]] for one in held)
-        parts.append(_table([name.replace("_", " "), ">assets", ">balance", ">share"], rows))
-    largest = (
-        [one["asset"], one["creditor"], one["debtor"], one["balance"]["text"], one["share"]["text"]]
-        for one in data["largest_assets"]
-    )
-    parts.append(_table(["largest assets", "creditor", "debtor", ">balance", ">share"], largest))
-    parts += _judged(data)
-    account = ([one["name"], one["text"]] for one in data["movements"])
-    parts.append(_table([f"moved after {data['since']}", ">"], account))
-    if data.get("moved"):
-        rows = ([one["on"], one["way"], one["how"], one["reason"] or "", one["asset"]] for one in data["moved"])
-        parts.append(_table(["on", "way", "how", "reason", "asset"], rows))
-    filled = [part for part in parts if not isinstance(part, Table) or part.row_count]
-    return Group(*(piece for part in filled for piece in (part, Text(""))))
-
-
-def _judged(data: dict[str, Any]) -> list[RenderableType]:
-    if not data["eligibility"]:
-        return [Text("The plan's terms on the ledger state no criteria.")]
-    counts = [f"{when}_{what}" for when in ("entry", "day") for what in ("met", "failed", "unknown")]
-    heads = ["criterion", *(f">{name.replace('_', ' ')}" for name in counts), "text"]
-    rows = ([one["criterion"], *(one[name] for name in counts), one["text"]] for one in data["eligibility"])
-    parts: list[RenderableType] = [_table(heads, rows)]
-    if data.get("not_eligible"):
-        names = ("asset", "criterion", "when", "value")
-        parts.append(_table(list(names), ([one[name] or "—" for name in names] for one in data["not_eligible"])))
-    return parts
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table; a heading that begins with > is of numbers."""
-    table = Table(box=None, pad_edge=False)
-    for head in heads:
-        table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
-    return table

@@ -7,27 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Group
-from rich.table import Table
-from rich.text import Text
 
 from portal.cli.console import emit, progress
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from decimal import Decimal
 
-    from rich.console import RenderableType
-
-    from abs.actuals import Actuals
     from abs.scenario import Scenario
-    from abs.stress.result import StressRun
 
 Option = typer.Option
-
-LEFT = ("date", "state", "tranche", "period", "days", "flags")
 
 
 def register(app: typer.Typer) -> None:
@@ -67,14 +57,18 @@ def run(
     from abs.stress import break_even as found_rates
     from abs.stress import stress
     from abs.stress.start import ledger_setting
+    from portal.cli.stress_view import stressed
+    from portal.cli.words import titled, words_of
     from portal.node import opened_store
     from portal.settings import Settings
 
-    wanted = [_scenario(name) for name in scenario or PRESETS]
-    with opened_store(Settings()) as store:
+    wanted, settings = [_scenario(name) for name in scenario or PRESETS], Settings()
+    with opened_store(settings) as store:
         facts = store.at(height)
         setting = ledger_setting(facts, plan, None if day is None else day.date())
         pool = read_frame(facts, plan_of(facts, plan)) if actual else None
+        say = words_of(settings.lang, facts)
+        title = titled(facts, plan, say, setting.day)
     with progress("payment dates", len(wanted) * len(setting.dates)) as advance:
         runs = [stress(setting, one, advance=advance) for one in wanted]
     rates: list[dict[str, Decimal | None]] = []
@@ -93,7 +87,7 @@ def run(
     compared = None if pool is None else actuals(setting.terms, pool, setting.day, preset(PRESETS[0]))
     if compared is not None:
         data["actual"] = [one.as_json() for one in compared.periods]
-    emit(data, _shown(runs, rates, compared), as_json=as_json)
+    emit(data, stressed(runs, rates, compared, title, say), as_json=as_json)
 
 
 def _scenario(name: str) -> Scenario:
@@ -110,42 +104,3 @@ def _scenario(name: str) -> Scenario:
             "file", f"{file} cannot be read: {failure.strerror}", next_step="Name another file."
         ) from None
     return load_scenario(text, kind="json" if file.suffix == ".json" else "toml")
-
-
-def _shown(
-    runs: Sequence[StressRun], rates: Sequence[dict[str, Decimal | None]], compared: Actuals | None
-) -> RenderableType:
-    from abs.stress.result import DATE_HEADINGS, TRANCHE_HEADINGS, share_text
-
-    parts: list[RenderableType] = []
-    if compared is not None:
-        from abs.actuals import HEADINGS
-
-        parts += [Text("actual vs forecast", style="bold"), _table(HEADINGS, compared.rows()), Text("")]
-    for at, one in enumerate(runs):
-        headings: Sequence[str] = TRANCHE_HEADINGS
-        rows = one.tranche_rows()
-        if rates:
-            headings = (*headings, "break-even")
-            rows = [(*row, share_text(rates[at][row[0]])) for row in rows]
-        title = f"{one.scenario.scenario}: {one.plan} from {one.day} on, height {one.height}"
-        parts += [
-            Text(title, style="bold"),
-            Text(one.scenario.text),
-            Text(one.summary()),
-            _table(DATE_HEADINGS, one.date_rows()),
-            *(Text(f"{each.on}: {change}") for each in one.dates for change in each.changes),
-            *(Text(each, style="dim") for each in one.untested),
-            _table(headings, rows),
-            Text(""),
-        ]
-    return Group(*parts)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in LEFT else "right", overflow="fold")
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table

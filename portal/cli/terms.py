@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from rich.text import Text
 
-from portal.cli.console import EXIT_NEGATIVE, emit
+from portal.cli.console import EXIT_NEGATIVE, emit, say
 from portal.cli.node import pairs
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
@@ -80,10 +80,12 @@ def show(
     from abs.reading import business_day
     from abs.terms import terms_history, terms_of
     from abs.terms.toml import toml_text
+    from portal.cli.words import words_of
     from portal.node import opened_store
     from portal.settings import Settings
 
-    with opened_store(Settings()) as store:
+    settings = Settings()
+    with opened_store(settings) as store:
         facts = store.at(height)
         on = business_day(facts) if day is None else day.date()
         if history:
@@ -94,7 +96,10 @@ def show(
             return
         terms = terms_of(facts, plan, on)
     document = terms.document()
-    written = toml_text(terms) if form == "toml" else json.dumps(document, ensure_ascii=False, indent=2)
+    unit = words_of(settings.lang)("terms_unit")
+    written = json.dumps(document, ensure_ascii=False, indent=2) if form == "json" else f"# {unit}\n{toml_text(terms)}"
+    if form == "json" and not as_json:  # JSON has no comments
+        say(unit)
     data = {"plan": plan, "height": facts.height, "date": on.isoformat(), "document": document}
     emit(data, Text(written.rstrip("\n")), as_json=as_json)
 

@@ -158,14 +158,16 @@ def _repaired(done: RepairReport) -> Group:
 
 
 def _table(report: ScrubReport, repaired: RepairReport | None = None) -> Group:
-    table = Table(caption=f"{report.blocks} blocks with {report.records} records, of blocks 0 to {report.head}")
+    looked = f"{report.blocks} blocks with {report.records} records, of blocks 0 to {report.head}"
+    table = Table(caption=looked)
     for heading in ("block", "cause", "what"):
         table.add_column(heading, overflow="fold")
     for each in report.damage:
         table.add_row("—" if each.height is None else str(each.height), each.cause.value, escape(printable(each.what)))
     stale = "" if report.facts else "; facts were not compared: run `glasspool rebuild`"
     whole = f"verdict: [{COLOURS[report.verdict]}]{report.verdict}[/]{escape(stale)}"
-    return Group(table, whole) if repaired is None else Group(table, _repaired(repaired), whole)
+    found = table if report.damage else f"No damage found in {looked}."
+    return Group(found, whole) if repaired is None else Group(found, _repaired(repaired), whole)
 
 
 def rebuild_facts(as_json: Annotated[bool, JsonFlag] = False) -> None:

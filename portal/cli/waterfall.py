@@ -30,13 +30,17 @@ def waterfall(
 ) -> None:
     """Run a plan's waterfall from the ledger and compare it with what was paid; exit code 1 when they differ."""
     from abs.reconciliation import reconcile
-    from portal.cli import waterfall_view as view
+    from portal.cli.waterfall_view import reconciled
+    from portal.cli.words import titled, words_of
     from portal.node import opened_store
     from portal.settings import Settings
 
     settings = Settings()
     with opened_store(settings) as store:
-        found = reconcile(store.at(height), plan, period)
-    emit(found.as_json(), view.reconciled(found, view.language(settings.lang)), as_json=as_json)
+        facts = store.at(height)
+        found = reconcile(facts, plan, period)
+        say = words_of(settings.lang, facts)
+        title = titled(facts, plan, say)
+    emit(found.as_json(), reconciled(found, title, say), as_json=as_json)
     if found.differs:
         raise typer.Exit(EXIT_NEGATIVE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.browser
 
 DAY = date(2024, 9, 30)
 PATIENCE = 30_000  # ms; a cold server on a busy machine
+SLOW = 0.6  # s; a large pool
 LARGEST = PageQuery(sort="outstanding", descending=True)
 
 
@@ -48,12 +50,31 @@ def pool(page: Page, address: str, market: Market) -> Page:
     return page
 
 
+@pytest.fixture
+def slow(pool: Page, monkeypatch: pytest.MonkeyPatch) -> list[date | None]:
+    """From now on the desk takes its time for every pool; the days it was asked for are noted here."""
+    read, asked = Desk.pool, []
+
+    def reading(desk: Desk, plan: str, *, on: date | None = None, height: int | None = None) -> PoolView:
+        asked.append(on)
+        time.sleep(SLOW)
+        return read(desk, plan, on=on, height=height)
+
+    monkeypatch.setattr(Desk, "pool", reading)
+    return asked
+
+
 def rows(page: Page) -> Locator:
     return page.locator("tr[data-id]")
 
 
 def figure(page: Page, name: str) -> Locator:
     return page.locator(f"[data-figure={name}] .value")
+
+
+def stamp(page: Page) -> Locator:
+    """What is said of the measurement, its day first."""
+    return page.get_by_test_id("stamp")
 
 
 def test_the_index_leads_to_the_pool(page: Page, address: str, market: Market) -> None:
@@ -214,6 +235,10 @@ def test_a_day_the_ledger_has_not_reached_is_told(page: Page, address: str, mark
     page.goto(f"{address}/dash/pools/{market.plan}?on=2030-01-01&lang=en")
     expect(page.get_by_test_id("beyond")).to_contain_text(f"the ledger ends on {desk.newest_day()}", timeout=PATIENCE)
     expect(figure(page, "delinquency")).to_have_text(percent(desk.pool(market.plan).delinquency))
+    field = page.get_by_label("Measured on")
+    expect(field).to_have_value("2030-01-01")
+    field.press("Enter")
+    expect(field).to_have_attribute("aria-invalid", "false")  # the notice has said it
 
 
 def test_a_day_with_nothing_and_back(pool: Page, address: str, market: Market) -> None:
@@ -221,9 +246,102 @@ def test_a_day_with_nothing_and_back(pool: Page, address: str, market: Market) -
     expect(figure(pool, "balance")).to_have_text("0.00元", timeout=PATIENCE)
     expect(figure(pool, "delinquency")).to_have_text("—")
     expect(pool.get_by_text("没有符合条件的资产")).to_be_visible()
-    pool.get_by_role("group", name="统计日").get_by_role("spinbutton").first.click()
-    pool.keyboard.type(f"{DAY:%Y%m%d}")
+    pool.get_by_label("统计日").fill(f"{DAY}")
     expect(rows(pool)).to_have_count(25, timeout=PATIENCE)
+    pool.get_by_label("统计日").fill("2020-01-01")
+    expect(figure(pool, "balance")).to_have_text("0.00元", timeout=PATIENCE)
+
+
+def written(day: date, field: Locator) -> str:
+    """The keys for a day in a date field, whose parts stand in the order of the browser's language."""
+    parts = field.evaluate("() => new Intl.DateTimeFormat().formatToParts(new Date()).map(part => part.type)")
+    digits = {"year": f"{day:%Y}", "month": f"{day:%m}", "day": f"{day:%d}"}
+    return "".join(digits[part] for part in parts if part in digits)
+
+
+@pytest.mark.parametrize("delay", [0, 60, 200])
+def test_a_day_is_typed_while_the_ledger_is_slow(pool: Page, slow: list[date | None], delay: int) -> None:
+    field = pool.get_by_label("统计日")
+    field.fill("2020-01-01")
+    expect(stamp(pool)).to_contain_text("2020-01-01", timeout=PATIENCE)
+    slow.clear()
+    field.focus()
+    pool.keyboard.type(written(DAY, field), delay=delay)
+    expect(field).to_have_value(f"{DAY}")
+    expect(stamp(pool)).to_contain_text(f"{DAY}", timeout=PATIENCE)
+    expect(rows(pool)).to_have_count(25)
+    expect(field).to_have_value(f"{DAY}")
+    expect(pool).to_have_url(re.compile(f"on={DAY}"))
+    assert slow == [DAY]  # none of the days that the digits passed through was read
+
+
+def test_of_several_days_chosen_quickly_the_last_is_shown(pool: Page, slow: list[date | None]) -> None:
+    field, days = pool.get_by_label("统计日"), [date(2024, 3, 1), date(2020, 1, 1), date(2024, 8, 30)]
+    for chosen in (*days, *days):
+        field.fill(f"{chosen}")
+        field.press("Enter")
+    expect(stamp(pool)).to_contain_text("2024-08-30", timeout=PATIENCE)
+    expect(rows(pool)).to_have_count(25)
+    pool.wait_for_timeout(2 * SLOW * 1000)  # nothing older comes after it
+    expect(stamp(pool)).to_contain_text("2024-08-30")
+    expect(field).to_have_value("2024-08-30")
+    assert slow[-1] == days[-1]
+    assert len(slow) < 2 * len(days)
+
+
+def test_a_day_out_of_bounds_is_told_and_not_shown(pool: Page, desk: Desk) -> None:
+    field, last = pool.get_by_label("统计日"), desk.newest_day()
+    for outside in ("1980-01-01", "2030-01-01"):
+        field.fill(outside)
+        expect(pool.get_by_text(f"请选择 1990-01-01 至 {last} 之间的日期")).to_be_visible()
+        expect(field).to_have_attribute("aria-invalid", "true")
+    pool.get_by_role("button", name="English").click()
+    expect(pool.get_by_text(f"Choose a date from 1990-01-01 to {last}")).to_be_visible()
+    field = pool.get_by_label("Measured on")
+    expect(field).to_have_value("2030-01-01")
+    expect(stamp(pool)).to_contain_text(f"{DAY}")
+    field.fill(f"{last}")
+    expect(field).to_have_attribute("aria-invalid", "false")
+    expect(stamp(pool)).to_contain_text(f"{last}", timeout=PATIENCE)
+
+
+def test_a_day_is_cleared_by_keyboard_and_chosen_again(pool: Page, desk: Desk) -> None:
+    clear = pool.get_by_role("button", name="清除所选日期")
+    pool.get_by_label("统计日").focus()
+    expect(clear).to_be_visible()
+    clear.press("Enter")
+    expect(stamp(pool)).to_contain_text(f"{desk.newest_day()}", timeout=PATIENCE)
+    expect(pool.get_by_label("统计日")).to_have_value("")
+    expect(pool.get_by_label("统计日")).to_be_focused()
+    expect(clear).to_be_hidden()
+    expect(pool).not_to_have_url(re.compile("on="))
+    pool.keyboard.type(written(DAY, pool.get_by_label("统计日")))
+    pool.keyboard.press("Enter")
+    expect(stamp(pool)).to_contain_text(f"{DAY}", timeout=PATIENCE)
+    expect(clear).to_be_visible()
+
+
+def test_a_day_that_is_not_complete_is_told_when_the_field_is_left(pool: Page) -> None:
+    field = pool.get_by_label("统计日")
+    field.focus()
+    pool.keyboard.press("Backspace")
+    pool.keyboard.press("Enter")
+    expect(pool.get_by_text("请输入完整的日期")).to_be_visible()
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(stamp(pool)).to_contain_text(f"{DAY}")
+    field.fill("2024-08-30")
+    expect(pool.get_by_text("请输入完整的日期")).to_be_hidden()
+    expect(stamp(pool)).to_contain_text("2024-08-30", timeout=PATIENCE)
+
+
+def test_the_field_keeps_its_day_when_the_look_changes(pool: Page) -> None:
+    pool.get_by_label("统计日").fill("2024-08-30")
+    expect(stamp(pool)).to_contain_text("2024-08-30", timeout=PATIENCE)
+    pool.get_by_label("Toggle theme").click()
+    pool.get_by_role("button", name="English").click()
+    expect(pool.get_by_label("Measured on")).to_have_value("2024-08-30")
+    pool.get_by_label("Measured on").fill("2024-03-01")
+    expect(stamp(pool)).to_contain_text("2024-03-01", timeout=PATIENCE)
 
 
 def test_two_people_do_not_see_each_others_choices(

@@ -14,6 +14,8 @@ from nbclient import NotebookClient
 
 from dashboards.desk import REGULATOR, Desk
 from dashboards.formats import amount
+from dashboards.notebook import look_through
+from ledger.facts import Plan
 from ledger.store import Store
 
 if TYPE_CHECKING:
@@ -60,3 +62,16 @@ def test_the_published_notebook_carries_no_outputs() -> None:
     for cell in notebook.cells:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
+
+
+def test_a_look_through_shows_itself_as_a_tree_and_as_a_drawing(market: Market) -> None:
+    with Store.open(market.database) as store:
+        shown = look_through(store, "plan", market.plan, limit=3)
+        up = look_through(store, "receivable", next(one.id for one in shown.graph.of_kind("receivable")))
+        manager = look_through(store, "member", store.at().select(Plan)[0].manager)
+    for one in (shown, up, manager):
+        assert one._repr_html_().startswith("<table>")
+        assert one.graph.subject.partition(" ")[2] in one._repr_html_()
+    drawn = shown.element()
+    assert len(drawn.nodes) == len(shown.graph.nodes)
+    assert len(drawn) == len(shown.graph.edges)

@@ -40,7 +40,7 @@ def test_a_day_the_ledger_has_not_reached_is_not_guessed_at(desk: Desk, market: 
     assert last is not None
     assert page.view is not None
     assert page.view == desk.pool(market.plan)
-    assert (page.view.on, page.beyond, page._day.end) == (last, date(2030, 1, 1), last)
+    assert (page.view.on, page.beyond, page._day.last) == (last, date(2030, 1, 1), last)
     assert f"Nothing is known of 2030-01-01 yet: the ledger ends on {last}" in page._notice.object
     page.state.on = DAY
     assert page.view.on == DAY

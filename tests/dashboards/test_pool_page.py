@@ -16,10 +16,11 @@ import pandas as pd
 import panel as pn
 import pytest
 import zstandard
+from bokeh.document import Document
 
 from abs.pool import read_pool
 from dashboards import plots
-from dashboards.desk import NOT_FOUND, REGULATOR, Desk, Slice
+from dashboards.desk import NOT_FOUND, REGULATOR, Desk, PoolView, Slice
 from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, scale_for
 from dashboards.frames import aging_frame, debtor_frame, ladder_frame
 from dashboards.headline import headline
@@ -287,6 +288,56 @@ def test_a_chart_redrawn_in_place_is_as_high_as_its_bars(desk: Desk, market: Mar
         assert values.start == 0
         assert {axis.major_label_text_alpha for axis in figure.axis} == {1}
         assert len(labels.factors) == len(plot.handles["source"].data["height"])
+
+
+def test_a_chart_with_fewer_bars_tells_of_them_before_their_range(desk: Desk, market: Market) -> None:
+    """BokehJS fails ("Size mismatch") when the range comes first and there are fewer bars than before."""
+    page = PoolPage(desk, market.plan, on=DAY)
+    page.load()
+    for pane in page._layout.select(pn.pane.HoloViews):
+        plot = hv.renderer("bokeh").get_plot(pane.object)
+        document = Document()
+        document.add_root(plot.state)
+        before = len(plot.handles["source"].data["height"])
+        document.hold("combine")
+        page.state.on = date(2020, 1, 1)
+        told = [
+            event for event in document.callbacks._held_events if getattr(event, "attr", None) in {"data", "factors"}
+        ]
+        assert [event.attr for event in told][:2] == ["data", "factors"]
+        assert len(plot.handles["source"].data["height"]) == 1 < before
+        document.unhold()
+        page.state.on = DAY
+
+
+def test_the_day_chosen_last_is_shown_however_slow_an_older_one_is(
+    desk: Desk, market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = PoolPage(desk, market.plan)
+    page.load()
+    begun, let = threading.Event(), threading.Event()
+    read = desk.pool
+
+    def reading(plan: str, *, on: date | None) -> PoolView:
+        if on == date(2024, 3, 1):
+            begun.set()
+            assert let.wait(10)
+        return read(plan, on=on)
+
+    monkeypatch.setattr(desk, "pool", reading)
+    shown: list[str] = []
+    page._heading.param.watch(lambda event: shown.append(event.new), "object")
+    slow = threading.Thread(target=page._day.answer, args=({"number": 1, "day": "2024-03-01"},))
+    slow.start()
+    assert begun.wait(10)
+    page._day.answer({"number": 3, "day": "2024-09-30"})
+    page._day.answer({"number": 2, "day": "2024-05-01"})
+    let.set()
+    slow.join()
+    assert page.view is not None
+    assert page.state.on == page.view.on == DAY
+    assert len(shown) == 1
+    assert "2024-09-30" in shown[0]
 
 
 def test_a_page_reads_nothing_until_it_is_loaded(desk: Desk, market: Market) -> None:

@@ -1,24 +1,13 @@
-"""Every text a person sees on a page, in Chinese and English, in one table.
-
-A page asks for a text by its name; a name that is missing in either language is a programming error that a test finds.
-"""
+"""The texts of the pages: the node, a pool, its assets and the lineage of one."""
 
 from __future__ import annotations
 
-from enum import StrEnum
+from typing import Final
 
-__all__ = ["TEXTS", "Language", "text"]
-
-
-class Language(StrEnum):
-    """The languages of the pages; Chinese comes first."""
-
-    ZH = "zh"
-    EN = "en"
-
+__all__ = ["PAGES"]
 
 #: name -> (Chinese, English)
-TEXTS: dict[str, tuple[str, str]] = {
+PAGES: Final[dict[str, tuple[str, str]]] = {
     # the node and its pages
     "product": ("玻璃池 Glasspool", "Glasspool"),
     "language": ("语言", "Language"),
@@ -58,6 +47,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nothing is known of {asked} yet: the ledger ends on {last}, and this is the pool of {last}.",
     ),
     "measured_on": ("统计日", "Measured on"),
+    "day_clear": ("清除所选日期，显示最新一天", "Clear the date and show the latest"),
+    "day_incomplete": ("请输入完整的日期", "Enter the whole date"),
+    "day_before": ("请选择 {first} 或之后的日期", "Choose a date from {first} on"),
+    "day_outside": ("请选择 {first} 至 {last} 之间的日期", "Choose a date from {first} to {last}"),
     "days": ("{count} 天", "{count} days"),
     "figure_balance": ("未偿应收账款余额", "Outstanding balance"),
     "figure_assets": ("入池资产", "Assets"),
@@ -191,9 +184,3 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "not_found_next": ("请核对名称，或继续同步账本。", "Check the name, or replicate further."),
 }
-
-
-def text(name: str, language: Language, **values: object) -> str:
-    """The text of that name in that language, with ``values`` put in place."""
-    chinese, english = TEXTS[name]
-    return (chinese if language is Language.ZH else english).format(**values)

@@ -1,0 +1,34 @@
+"""Every text a person sees, on a page or on a terminal, in Chinese and English, in one table.
+
+Each area has a file; a text is asked for by its name. A name that is missing in either language is a programming error
+that a test finds. What the engine says in sentences is in ``sentences``, and found by ``engine``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from dashboards.texts.deal import DEAL
+from dashboards.texts.measures import MEASURES
+from dashboards.texts.pages import PAGES
+from dashboards.texts.terminal import TERMINAL
+from dashboards.texts.words import WORDS
+
+__all__ = ["TEXTS", "Language", "text"]
+
+
+class Language(StrEnum):
+    """The languages of pages, reports and answers; Chinese comes first."""
+
+    ZH = "zh"
+    EN = "en"
+
+
+#: name -> (Chinese, English); a test holds no name given twice
+TEXTS: dict[str, tuple[str, str]] = {**PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS}
+
+
+def text(name: str, /, language: Language, **values: object) -> str:
+    """The text of that name in that language, with ``values`` put in place."""
+    chinese, english = TEXTS[name]
+    return (chinese if language is Language.ZH else english).format(**values)
