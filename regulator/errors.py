@@ -13,3 +13,43 @@ class UnknownAsset(RegulatorError):
     """The plan's pool holds no such asset at this height."""
 
     default_next_step = "List the pool's assets with `glasspool look-through PLAN`, or choose another --height."
+
+
+class UnknownThing(RegulatorError):
+    """The ledger has no such thing at this height, or its name says too little."""
+
+    default_next_step = "Look at another --height, or find its id with `glasspool records`."
+
+
+class UnknownFinding(RegulatorError):
+    """The book has no such finding."""
+
+    default_next_step = "List the findings with `glasspool findings`; `glasspool watch` brings the book up to date."
+
+
+class BookStale(RegulatorError):
+    """The book and the replica do not belong together any more, or another process writes the book."""
+
+    default_next_step = (
+        "Run `glasspool watch` again; `glasspool watch --again` follows the ledger from its first block."
+    )
+
+
+class NotAllowed(RegulatorError):
+    """The actor's roles do not allow what was asked; nothing was done or shown."""
+
+    default_next_step = "Ask somebody whose role allows it; docs/cases.md has the table of roles."
+
+
+class CaseRefused(RegulatorError):
+    """The case is not in a state in which this can be done; nothing was written."""
+
+    default_next_step = "Look at the case first: `glasspool case show ID`."
+
+
+class SuppressionRefused(RegulatorError):
+    """Such a suppression cannot be made or withdrawn; nothing was written."""
+
+    default_next_step = (
+        "List rules and suppressions with `glasspool findings rules` and `glasspool findings suppressions`."
+    )

@@ -25,7 +25,7 @@ from ledger.position import Position
 from ledger.store import AsOf
 from regulator.evidence import Register, rows_of
 from regulator.steps import AssetTrail, DistributionStep, Evidence, TrancheStep, jsonable
-from regulator.trail import asset_trail
+from regulator.asset_trail import asset_trail
 
 __all__ = [
     "AssetLine",

@@ -79,7 +79,7 @@ class CollectionItem(Fact, table=True):
 
     collection: str = Field(index=True)
     plan: str
-    payment: str
+    payment: str = Field(index=True)
     asset: str = Field(index=True)
     amount: int = Field(sa_type=BigInteger)
 
@@ -127,7 +127,7 @@ class ShortfallPayment(Fact, table=True):
     plan: str = Field(index=True)
     paid_on: date
     amount: int = Field(sa_type=BigInteger)
-    payment: str | None = None
+    payment: str | None = Field(default=None, index=True)
 
 
 class ShortfallRepayment(Fact, table=True):

@@ -20,7 +20,7 @@ __all__ = ["Certificate", "Freeze", "Guarantee", "Output", "output_id"]
 class Certificate(Fact, table=True):
     """A digital debt certificate as issued (开立); its pieces are outputs."""
 
-    receivable: str
+    receivable: str = Field(index=True)
     issuer: str
     amount: int = Field(sa_type=BigInteger)
 

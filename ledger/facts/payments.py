@@ -15,8 +15,8 @@ __all__ = ["Payment", "PaymentUse", "Settlement"]
 class Payment(Fact, table=True):
     """A payment through a bank or the settlement party."""
 
-    payer: str
-    payee: str
+    payer: str = Field(index=True)
+    payee: str = Field(index=True)
     amount: int = Field(sa_type=BigInteger)
     paid_on: date
     bank_reference: str

@@ -41,7 +41,7 @@ class Receivable(Fact, table=True):
     netted: int = Field(default=0, sa_type=BigInteger)
     """Part of ``adjusted``, as a positive figure, that was owed and is settled by netting or otherwise."""
     related_party: bool
-    contract: str | None = None
+    contract: str | None = Field(default=None, index=True)
 
     @property
     def outstanding(self) -> int:

@@ -54,13 +54,14 @@ def stated_day(value: str | None) -> date | None:
 
 Height = Annotated[int | None, Option(min=0, help="As of this height; the newest block by default.", metavar="H")]
 Day = Annotated[
-    str | None, Option("--date", help="On this day; without --height, as known then.", metavar="YYYY-MM-DD")
+    str | None, Option("--date", "--on", help="On this day; without --height, as known then.", metavar="YYYY-MM-DD")
 ]
 
 
 def list_plans(height: Height = None, as_json: Annotated[bool, JsonFlag] = False) -> None:
     """List the plans on the ledger with their securities, assets and distributions."""
     from portal.cli import lookthrough_view as view
+    from portal.cli.words import words_of
     from regulator.lookthrough import plans
 
     settings = Settings()
@@ -69,12 +70,20 @@ def list_plans(height: Height = None, as_json: Annotated[bool, JsonFlag] = False
         lines = plans(facts)
         names = {member.id: member.name for member in facts.select(Member)} if lines else {}
     listed = [line.as_json() | {"manager_name": names.get(line.manager, line.manager)} for line in lines]
-    shown = view.plans_table(lines, view.language(settings.lang), height=facts.height, newest=newest)
+    shown = view.plans_table(lines, words_of(settings.lang), height=facts.height, newest=newest)
     emit({"height": facts.height, "plans": listed}, shown, as_json=as_json)
 
 
 def look(
-    plan: Annotated[str, typer.Argument(help="The plan's id, as `glasspool plans` lists it.")],
+    subject: Annotated[
+        str,
+        typer.Argument(
+            help="A plan's id, as `glasspool plans` lists it; or the kind of thing that follows, such as invoice, "
+            "receivable, output, document, payment, member, holding (PLAN/TRANCHE/INVESTOR), tranche, shelf."
+        ),
+    ],
+    thing: Annotated[str | None, typer.Argument(help="The id of that thing.")] = None,
+    up: Annotated[bool | None, Option("--up/--down", help="What rests on it, or what it rests on.")] = None,
     asset: Annotated[str | None, Option(help="Follow this asset down to its invoices and payments.")] = None,
     height: Height = None,
     day: Day = None,
@@ -84,10 +93,22 @@ def look(
         Path | None,
         Option(help="Write the proof of every record behind the asset, or behind all assets, to this file."),
     ] = None,
+    graphml: Annotated[Path | None, Option(help="Write the graph as GraphML to this file.")] = None,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
-    """Look through a plan: tranches, pool, assets, and one asset's certificate, invoices and payments."""
+    """Look through a plan: tranches, pool, assets, one asset down to its payments; or through any other thing."""
+    if thing is None and (up is not None or graphml is not None):
+        subject, thing = "plan", subject
+    if thing is not None:
+        if asset is not None:
+            raise typer.BadParameter("--asset belongs to a plan alone; name the asset: look-through asset PLAN/ASSET")
+        _look_from(
+            subject, thing, up, height, stated_day(day), offset, limit, proofs=proofs, graphml=graphml, as_json=as_json
+        )
+        return
+    plan = subject
     from portal.cli import lookthrough_view as view
+    from portal.cli.words import words_of
     from regulator.lookthrough import look_through
     from regulator.positions import lineage_positions
 
@@ -99,7 +120,36 @@ def look(
         if proofs is not None:
             behind = lineage_positions(facts, plan) if asset is None else found.positions()
             data["proofs"] = {"file": str(proofs), "records": _write_proofs(store, settings, proofs, behind)}
-    emit(data, view.looked_through(found, view.language(settings.lang)), as_json=as_json)
+    emit(data, view.looked_through(found, words_of(settings.lang)), as_json=as_json)
+
+
+def _look_from(
+    kind: str,
+    id_: str,
+    up: bool | None,
+    height: int | None,
+    on: date | None,
+    offset: int,
+    limit: int,
+    *,
+    proofs: Path | None,
+    graphml: Path | None,
+    as_json: bool,
+) -> None:
+    from portal.cli import lookthrough_graph as view
+
+    settings = Settings()
+    with opened_store(settings) as store:
+        facts, day = reading(store, height, on)
+        graph = view.looked(facts, kind, id_, up=up, on=day, offset=offset, limit=limit)
+        data = view.as_json(graph)
+        if graphml is not None:
+            view.write_graphml(graph, graphml)
+        if proofs is not None:
+            data["proofs"] = {
+                "file": str(proofs), "records": _write_proofs(store, settings, proofs, graph.positions())
+            }  # fmt: skip
+    emit(data, view.tree(graph, settings.lang), as_json=as_json)
 
 
 def reading(store: Store, height: int | None, on: date | None) -> tuple[AsOf, date]:

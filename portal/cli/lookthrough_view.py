@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.markup import escape
@@ -13,94 +13,16 @@ from rich.text import Text
 from rich.tree import Tree
 
 from abs.money import yuan_text
-from dashboards.texts import TEXTS, Language, text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from abs.composition import Bucket
+    from portal.cli.words import Words
     from regulator.lookthrough import LookThrough, PlanLine
     from regulator.steps import AssetTrail, Evidence, Movement, OutputStep
 
 NUMBER, ID, WORDING = "number", "id", "words"
-
-#: name -> (Chinese, English): what only the terminal shows.
-WORDS: Final[dict[str, tuple[str, str]]] = {
-    "plan_id": ("计划编号", "Id"),
-    "distributions": ("收益分配", "Distributions"),
-    "payouts": ("分配次数", "Payouts"),
-    "outstanding": ("存续规模（元）", "Owed (CNY)"),
-    "tranche": ("分层", "Tranche"),
-    "amount": ("金额", "Amount"),
-    "owed": ("未偿", "Owed"),
-    "late": ("逾期天数", "Days late"),
-    "rank": ("级别", "Rank"),
-    "rate": ("利率", "Rate"),
-    "record": ("记录", "Record"),
-    "figure": ("指标", "Figure"),
-    "value": ("数值", "Value"),
-    "formula": ("公式", "Formula"),
-    "share": ("占比", "Share"),
-    "count": ("笔数", "Assets"),
-    "seasoning": ("加权平均账龄", "Weighted average age"),
-    "disputed": ("争议占比", "Disputed"),
-    "related": ("关联交易占比", "Related parties"),
-    "original": ("入池金额", "Original amount"),
-    "conserved": ("价值守恒", "Value conserved"),
-    "broken": ("价值不守恒", "Value NOT conserved"),
-    "balance_of_value": (
-        "开立 {issued} = 在持 {live} + 兑付 {redeemed}",
-        "issued {issued} = live {live} + redeemed {redeemed}",
-    ),
-    "rank_senior": ("优先级", "senior"),
-    "rank_mezzanine": ("中间级", "mezzanine"),
-    "rank_subordinated": ("次级", "subordinated"),
-    "in_pool": ("入池", "in pool"),
-    "spent_by": ("花费于 {record}", "spent by {record}"),
-    "period": ("期数", "Period"),
-    "paid_on": ("分配日", "Paid on"),
-    "paid_principal": ("本金（元）", "Principal (CNY)"),
-    "paid_interest": ("收益（元）", "Interest (CNY)"),
-    "rows_total": ("共 {total} 笔", "{total} in all"),
-    "rows_beyond": ("第 {offset} 笔之后没有资产，共 {total} 笔", "no asset at offset {offset}, {total} in all"),
-    "more": ("余下用 --offset 与 --limit 查看", "use --offset and --limit for the others"),
-    "none_then": (
-        "第 {height} 块时账本上还没有专项计划；本节点已同步至第 {newest} 块。",
-        "No plan was on the ledger at height {height}; this node holds blocks up to {newest}.",
-    ),
-    "none": (
-        "本节点已同步至第 {newest} 块，账本上还没有专项计划。",
-        "This node holds blocks up to {newest}, and no plan is on the ledger yet.",
-    ),
-}  # fmt: skip
-
-
-def language(setting: str) -> Language:
-    """The language the node's settings name."""
-    return Language(setting)
-
-
-class _Words:
-    """Texts in one language."""
-
-    def __init__(self, spoken: Language) -> None:
-        self.language = spoken
-
-    def __call__(self, name: str, **values: object) -> str:
-        if name in WORDS:
-            chinese, english = WORDS[name]
-            return (chinese if self.language is Language.ZH else english).format(**values)
-        return text(name, self.language, **values) if name in TEXTS else name
-
-    def step(self, kind: str) -> str:
-        """The name of a record kind."""
-        name = f"step_{kind}"
-        return text(name, self.language) if name in TEXTS else kind
-
-    def value(self, value: str) -> str:
-        """The name of a value such as ``senior``."""
-        name = f"value_{value}"
-        return text(name, self.language) if name in TEXTS else value
 
 
 def _table(title: str, *columns: tuple[str, str]) -> Table:
@@ -122,9 +44,8 @@ def _whole(markup: str) -> Text:
     return cell
 
 
-def plans_table(lines: Iterable[PlanLine], spoken: Language, *, height: int, newest: int) -> RenderableType:
+def plans_table(lines: Iterable[PlanLine], say: Words, *, height: int, newest: int) -> RenderableType:
     """The plans known at ``height``, or the sentence that there is none; ``newest``: the last height held."""
-    say = _Words(spoken)
     rows = tuple(lines)
     if not rows:
         return Text(say("none" if height == newest else "none_then", height=f"{height:,}", newest=f"{newest:,}"))
@@ -148,9 +69,8 @@ def plans_table(lines: Iterable[PlanLine], spoken: Language, *, height: int, new
     return table
 
 
-def looked_through(found: LookThrough, spoken: Language) -> RenderableType:
+def looked_through(found: LookThrough, say: Words) -> RenderableType:
     """The whole look-through: plan, securities, pool, assets, and the asset's tree when one was asked for."""
-    say = _Words(spoken)
     parts: list[RenderableType] = [_heading(found, say), _tranches(found, say), *_distributions(found, say)]
     if found.asset is None:
         parts += [
@@ -164,7 +84,7 @@ def looked_through(found: LookThrough, spoken: Language) -> RenderableType:
     return Group(*parts)
 
 
-def _heading(found: LookThrough, say: _Words) -> Table:
+def _heading(found: LookThrough, say: Words) -> Table:
     table = Table(show_header=False, title=escape(found.plan.name), title_justify="left", title_style="bold")
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=False, overflow="fold")
@@ -187,7 +107,7 @@ def _heading(found: LookThrough, say: _Words) -> Table:
     return table
 
 
-def _tranches(found: LookThrough, say: _Words) -> Table:
+def _tranches(found: LookThrough, say: Words) -> Table:
     table = _table(
         say("step_tranche"),
         (say("tranche"), WORDING),
@@ -210,7 +130,7 @@ def _tranches(found: LookThrough, say: _Words) -> Table:
     return table
 
 
-def _distributions(found: LookThrough, say: _Words) -> tuple[Table, ...]:
+def _distributions(found: LookThrough, say: Words) -> tuple[Table, ...]:
     """The periods paid so far, all tranches together, as `glasspool report` takes them; nothing before the first."""
     periods: dict[tuple[int, date], tuple[int, int]] = {}
     for one in (each for tranche in found.tranches for each in tranche.distributions):
@@ -230,26 +150,18 @@ def _distributions(found: LookThrough, say: _Words) -> tuple[Table, ...]:
     return (table,)
 
 
-def _figures(found: LookThrough, say: _Words) -> Table:
+def _figures(found: LookThrough, say: Words) -> Table:
     pool = found.pool
     table = _table(say("pool"), (say("figure"), WORDING), (say("value"), NUMBER), (say("formula"), WORDING))
-    for name, figure in (
-        ("figure_balance", pool.balance),
-        ("original", pool.original),
-        ("count", pool.count),
-        ("figure_wam", pool.wam),
-        ("seasoning", pool.seasoning),
-        ("figure_delinquency", pool.delinquency_ratio),
-        ("disputed", pool.disputed_share),
-        ("related", pool.related_party_share),
-        ("figure_top10", pool.debtors.top_share),
-        ("figure_hhi", pool.debtors.hhi),
-    ):
-        _row(table, say(name), figure.text(), escape(figure.formula))
+    for figure in (
+        pool.balance, pool.original, pool.count, pool.wam, pool.seasoning, pool.delinquency_ratio,
+        pool.disputed_share, pool.related_party_share, pool.debtors.top_share, pool.debtors.hhi,
+    ):  # fmt: skip
+        _row(table, say.figure(figure.name), figure.text(), escape(say.sentence(figure.formula)))
     return table
 
 
-def _buckets(title: str, heading: str, buckets: Iterable[Bucket], say: _Words) -> Table:
+def _buckets(title: str, heading: str, buckets: Iterable[Bucket], say: Words) -> Table:
     table = _table(
         title, (heading, WORDING), (say("column_outstanding"), NUMBER), (say("share"), NUMBER), (say("count"), NUMBER)
     )
@@ -259,7 +171,7 @@ def _buckets(title: str, heading: str, buckets: Iterable[Bucket], say: _Words) -
     return table
 
 
-def _debtors(found: LookThrough, say: _Words) -> Table:
+def _debtors(found: LookThrough, say: Words) -> Table:
     table = _table(
         say("chart_debtors"),
         (say("column_debtor"), WORDING),
@@ -272,7 +184,7 @@ def _debtors(found: LookThrough, say: _Words) -> Table:
     return table
 
 
-def _assets(found: LookThrough, say: _Words) -> RenderableType:
+def _assets(found: LookThrough, say: Words) -> RenderableType:
     page = found.assets
     last = page.offset + len(page.lines)
     if page.lines:
@@ -303,7 +215,7 @@ def _assets(found: LookThrough, say: _Words) -> RenderableType:
     return table
 
 
-def _trail(trail: AssetTrail, names: Mapping[str, str], say: _Words) -> Tree:
+def _trail(trail: AssetTrail, names: Mapping[str, str], say: Words) -> Tree:
     owed = trail.receivable
     tree = Tree(f"[bold]{escape(trail.asset)}[/bold]  {yuan_text(owed.amount)}")
     for one in trail.assignments:
@@ -311,7 +223,13 @@ def _trail(trail: AssetTrail, names: Mapping[str, str], say: _Words) -> Tree:
     parties = f"{_name(owed.debtor, names)} → {_name(owed.creditor, names)}"
     receivable = _add(tree, say, owed.registered, names, f"{parties} · {say('field_due', value=_day(owed.due))}")
     if owed.confirmed is not None:
-        _add(receivable, say, owed.confirmed, names, say("field_method", value=say.value(owed.confirmed_method or "")))
+        _add(
+            receivable,
+            say,
+            owed.confirmed,
+            names,
+            say("field_method", value=say.coded("value", owed.confirmed_method or "")),
+        )
     for adjustment in owed.adjustments:
         _add(receivable, say, adjustment, names, "")
     certificate = tree.add(_conservation(trail, say))
@@ -323,12 +241,12 @@ def _trail(trail: AssetTrail, names: Mapping[str, str], say: _Words) -> Tree:
     for invoice in trail.invoices:
         number = f"{invoice.code or ''}{invoice.number}"
         about = f"{number} · {_day(invoice.issued)} · {yuan_text(invoice.amount_including_tax)} · {invoice.goods}"
-        branch = _add(tree, say, invoice.registered, names, f"{about} · {say.value(invoice.status)}")
+        branch = _add(tree, say, invoice.registered, names, f"{about} · {say.coded('value', invoice.status)}")
         if invoice.verified is not None:
-            result = say("field_result", value=say.value(invoice.verified_result or ""))
+            result = say("field_result", value=say.coded("value", invoice.verified_result or ""))
             _add(branch, say, invoice.verified, names, result)
         if invoice.status_changed is not None:
-            _add(branch, say, invoice.status_changed, names, say.value(invoice.status))
+            _add(branch, say, invoice.status_changed, names, say.coded("value", invoice.status))
     for payment in trail.payments:
         who = f"{_name(payment.payer, names)} → {_name(payment.payee, names)}"
         _add(tree, say, payment.recorded, names, f"{_day(payment.paid_on)} · {yuan_text(payment.settled)} · {who}")
@@ -340,15 +258,15 @@ def _trail(trail: AssetTrail, names: Mapping[str, str], say: _Words) -> Tree:
     return tree
 
 
-def _add(parent: Tree, say: _Words, evidence: Evidence, names: Mapping[str, str], about: str) -> Tree:
+def _add(parent: Tree, say: Words, evidence: Evidence, names: Mapping[str, str], about: str) -> Tree:
     label = Text(f"{evidence.position} ", style="dim", no_wrap=False, overflow="fold")
-    label.append(say.step(evidence.kind), style="not dim bold")
+    label.append(say.coded("step", evidence.kind), style="not dim bold")
     label.append(f"  {about}" if about else "", style="not dim")
     label.append(f"  {_signed(evidence, names, say)}")
     return parent.add(label)
 
 
-def _conservation(trail: AssetTrail, say: _Words) -> Text:
+def _conservation(trail: AssetTrail, say: Words) -> Text:
     value = trail.conservation
     amounts = {"issued": value.issued, "live": value.live, "redeemed": value.redeemed}
     shown = say("balance_of_value", **{name: yuan_text(amount) for name, amount in amounts.items()})
@@ -356,12 +274,12 @@ def _conservation(trail: AssetTrail, say: _Words) -> Text:
     return Text(f"{verdict}: {shown}", style="green" if value.holds else "bold red")
 
 
-def _moved(movement: Movement, say: _Words) -> str:
+def _moved(movement: Movement, say: Words) -> str:
     amounts = f"{yuan_text(movement.value_in)} → {yuan_text(movement.value_out)}"
     return amounts if movement.conserved else f"{amounts} {say('broken')}"
 
 
-def _output(output: OutputStep, names: Mapping[str, str], say: _Words) -> Text:
+def _output(output: OutputStep, names: Mapping[str, str], say: Words) -> Text:
     owners = " + ".join(_name(owner, names) for owner in output.owners)
     short = f"{output.output[:10]}…:{output.output.rpartition(':')[2]}"
     label = Text(f"{short} {yuan_text(output.amount)}  {owners}", no_wrap=False, overflow="fold")
@@ -374,7 +292,7 @@ def _output(output: OutputStep, names: Mapping[str, str], say: _Words) -> Text:
     return label
 
 
-def _signed(evidence: Evidence, names: Mapping[str, str], say: _Words) -> str:
+def _signed(evidence: Evidence, names: Mapping[str, str], say: Words) -> str:
     signer = say("signed_by", signer=_name(evidence.signer, names))
     return f"{evidence.time:%Y-%m-%d %H:%MZ} {signer}"
 

@@ -175,3 +175,52 @@ def test_what_is_not_there_is_refused_in_one_sentence(
 
 def test_a_date_that_is_none_is_wrong_usage(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "look-through", market.plan, "--date", "30/06/2013")[0] == 2
+
+
+def test_an_invoice_is_followed_up_to_the_plan(
+    market: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GLASSPOOL_LANG", "en")
+    found = json.loads(run(capsys, "look-through", market.plan, "--down", "--json")[1])
+    assert found["differences"] == []
+    invoice = next(one for one in found["nodes"] if one["kind"] == "invoice")
+    code, out = run(capsys, "look-through", "invoice", invoice["id"], "--up", "--json")
+    above = json.loads(out)
+    assert (code, above["direction"], above["differences"]) == (0, "up", [])
+    assert market.plan in {one["id"] for one in above["nodes"] if one["kind"] == "plan"}
+    told = run(capsys, "look-through", "invoice", invoice["label"])[1]
+    assert "adds up at every level" in told
+    assert market.plan in told
+    drawn = tmp_path / "graph.graphml"
+    assert run(capsys, "look-through", "invoice", invoice["id"], "--graphml", str(drawn))[0] == 0
+    assert drawn.read_bytes().startswith(b"<?xml")
+
+
+def test_the_proofs_of_a_graph_hold(market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(run(capsys, "look-through", market.plan, "--down", "--limit", "1", "--json")[1])
+    output = next(one["id"] for one in found["nodes"] if one["kind"] == "output")
+    file = tmp_path / "proofs.jsonl"
+    told = json.loads(run(capsys, "look-through", "output", output, "--proofs", str(file), "--json")[1])
+    lines = file.read_text("utf-8").splitlines()
+    assert len(lines) == told["proofs"]["records"] > 0
+    pin = read_pin(market.archive / "node.toml")
+    reader = ProofVerifier(genesis_hash=pin.genesis_hash, contracts=pin.contracts)
+    assert {reader.verify(Proof.from_json(line.encode())).verdict for line in lines} == {Verdict.PASSED}
+
+
+@pytest.mark.parametrize("kind", ["member", "document", "tranche", "holding", "payment"])
+def test_what_is_not_there_is_refused_for_every_kind(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = run(capsys, "look-through", kind, "NOPE", "--json")
+    assert (code, json.loads(out)["error"]["code"]) == (2, "unknown-thing")
+
+
+def test_a_member_is_shown_by_role_on_an_earlier_day(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
+    plan = json.loads(run(capsys, "plans", "--json")[1])["plans"][0]
+    code, out = run(capsys, "look-through", "member", plan["manager"], "--on", plan["closing"], "--json")
+    found = json.loads(out)
+    assert (code, found["direction"], found["on"]) == (0, "party", plan["closing"])
+    assert "manager" in {one["label"] for one in found["nodes"] if one["kind"] == "role"}
+
+
+def test_an_asset_option_beside_another_thing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "look-through", "invoice", "x", "--asset", "y")[0] == 2

@@ -7,8 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.databases import MakeDatabase, Server, databases, private_server
 from tests.support.ledger_book import Book, plan
 from tests.support.market import Market, sample_market
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Server]:
+    """A running PostgreSQL that only this session uses."""
+    yield from private_server()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeDatabase]:
+    """A maker of databases, of each kind in turn; the same name gives the same database."""
+    yield from databases(request, tmp_path)
 
 
 @pytest.fixture

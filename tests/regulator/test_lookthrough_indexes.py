@@ -106,7 +106,7 @@ def test_every_row_is_found_by_an_index(book: Book, question: str) -> None:
 def test_a_scan_is_seen(book: Book) -> None:
     engine = book.store._engine
     with listening(engine) as said:
-        book.store.at().select(Receivable, col(Receivable.debtor) == "core")
+        book.store.at().select(Receivable, col(Receivable.confirmed_method) == "seal")
     assert len(scans(engine, said)) == 1
 
 

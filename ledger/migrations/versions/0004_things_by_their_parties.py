@@ -1,4 +1,4 @@
-"""Invoices found by a party and a day, receivables by their parties: what is asked of one trading partner."""
+"""Invoices found by a party and a day, receivables and payments by their parties: what is asked of one partner."""
 
 from alembic import op
 
@@ -12,6 +12,12 @@ INDEXES = {
     "ix_invoice_buyer_issued": ("invoice", ["buyer", "issued"]),
     "ix_receivable_creditor": ("receivable", ["creditor", "debtor"]),
     "ix_receivable_debtor": ("receivable", ["debtor"]),
+    "ix_receivable_contract": ("receivable", ["contract"]),
+    "ix_certificate_receivable": ("certificate", ["receivable"]),
+    "ix_collection_item_payment": ("collection_item", ["payment"]),
+    "ix_payment_payer": ("payment", ["payer"]),
+    "ix_payment_payee": ("payment", ["payee"]),
+    "ix_shortfall_payment_payment": ("shortfall_payment", ["payment"]),
 }
 
 

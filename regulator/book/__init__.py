@@ -1,0 +1,8 @@
+"""The regulator's book: findings with their history, and what people did about them. Kept apart from the replica, which
+can always be fetched again; what people wrote cannot.
+"""
+
+from regulator.book.book import Book, FindingLine, Followed
+from regulator.book.tables import BookTable
+
+__all__ = ["Book", "BookTable", "FindingLine", "Followed"]

@@ -1,0 +1,287 @@
+"""The book's database: findings are written version by version and never change; what people write stands elsewhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from sqlalchemy import Connection, Engine, delete, func, inspect, select, update
+
+from ledger.errors import StoreUnavailable
+from ledger.store.engine import connect, guarded, reading, writing
+from regulator.book.tables import BookTable, FindingLinkRow, FindingRow, FollowedRow, StateRow, VersionRow, table_of
+from regulator.errors import BookStale, UnknownFinding
+from regulator.evidence import AT_ONCE
+from regulator.signals import Level, Signal, Version
+
+__all__ = ["Book", "FindingLine", "Followed"]
+
+FORM: Final = "1"
+"""Form of the tables; another is refused."""
+
+_FOUND, _VERSIONS, _LINKS = table_of(FindingRow), table_of(VersionRow), table_of(FindingLinkRow)
+_FOLLOWED, _STATE = table_of(FollowedRow), table_of(StateRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """How far a scope was followed."""
+
+    height: int
+    facts_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingLine:
+    """A finding in a list: as its last version leaves it."""
+
+    id: str
+    rule: str
+    subject: str
+    first_height: int
+    last_height: int
+    standing: bool
+    level: Level
+    score: int
+    amount: int
+    since: date | None
+
+
+class Book:
+    """The regulator's book at a file's path (SQLite) or a database URL. One process writes; any number read."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, location: str | Path) -> Self:
+        """Return the book, made where there is none.
+
+        Raises StoreUnavailable when it cannot be reached or written, or has another version's form.
+        """
+        engine = connect(location, create=True)
+        try:
+            with guarded("opening the book"), writing(engine).begin() as connection:
+                _prepare(connection)
+        except Exception:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def reads(self) -> Iterator[Connection]:
+        """Give a connection that reads one state of the book."""
+        with reading("reading the book"), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writes(self) -> Iterator[Connection]:
+        """Give a transaction that is kept whole or not at all."""
+        with guarded("writing the book"), writing(self._engine).begin() as connection:
+            yield connection
+
+    # How far the ledger was followed
+
+    def followed(self, scope: str) -> Followed | None:
+        """Return how far a scope was followed, or None when it never was."""
+        with self.reads() as connection:
+            row = connection.execute(select(_FOLLOWED).where(_FOLLOWED.c.scope == scope)).one_or_none()
+        return None if row is None else Followed(height=row.height, facts_digest=row.facts_digest)
+
+    def keep(self, scope: str, versions: Sequence[Version], before: Followed | None, now: Followed) -> None:
+        """Write what a scope found in the blocks from ``before`` to ``now``, in one transaction.
+
+        Raises BookStale ``book-moved`` when another process followed the scope meanwhile: nothing is written then.
+        """
+        with self.writes() as connection:
+            held = connection.execute(select(_FOLLOWED.c.height).where(_FOLLOWED.c.scope == scope)).scalar()
+            if held != (None if before is None else before.height):
+                raise BookStale("book-moved", f"Another process has followed {scope} to block {held} meanwhile")
+            _write(connection, versions)
+            values = {"height": now.height, "facts_digest": now.facts_digest}
+            if before is None:
+                connection.execute(_FOLLOWED.insert().values(scope=scope, **values))
+            else:
+                connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.scope == scope).values(**values))
+
+    def forget(self, scope: str, rules: Collection[str]) -> None:
+        """Remove what a scope found, so that the ledger can be followed anew. What people wrote stays."""
+        with self.writes() as connection:
+            mine = select(_FOUND.c.id).where(_FOUND.c.rule.in_(sorted(rules)))
+            for table in (_VERSIONS, _LINKS):
+                connection.execute(delete(table).where(table.c.id.in_(mine)))
+            connection.execute(delete(_FOUND).where(_FOUND.c.rule.in_(sorted(rules))))
+            connection.execute(delete(_FOLLOWED).where(_FOLLOWED.c.scope == scope))
+
+    # Findings
+
+    def standing(self, rules: Collection[str], subjects: Collection[str]) -> dict[str, Signal]:
+        """Return the signals that stand, of these rules about these subjects, by finding id."""
+        wanted = sorted(set(subjects))
+        found: dict[str, Signal] = {}
+        with self.reads() as connection:
+            for start in range(0, len(wanted), AT_ONCE):
+                statement = (
+                    select(_VERSIONS.c.id, _VERSIONS.c.signal)
+                    .join(_FOUND, (_FOUND.c.id == _VERSIONS.c.id) & (_FOUND.c.last_height == _VERSIONS.c.height))
+                    .where(_FOUND.c.standing, _FOUND.c.subject.in_(wanted[start : start + AT_ONCE]))
+                    .where(_FOUND.c.rule.in_(sorted(rules)))
+                )
+                found |= {id_: Signal.from_text(text) for id_, text in connection.execute(statement)}
+        return found
+
+    def findings(
+        self,
+        *,
+        rule: str | None = None,
+        level: Level | None = None,
+        thing: str | None = None,
+        standing: bool | None = True,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[FindingLine]:
+        """Return findings, the gravest first: by level, amount, score, then id.
+
+        ``rule`` is a rule or the family before its dot; ``thing`` something that any version names, ``<kind> <id>``.
+        """
+        statement = select(_FOUND).where(*_clauses(rule, level, thing, standing))
+        rank = sum((_FOUND.c.level == each.value).cast(_FOUND.c.score.type) * each.rank for each in Level)
+        statement = statement.order_by(rank.desc(), _FOUND.c.amount.desc(), _FOUND.c.score.desc(), _FOUND.c.id)
+        with self.reads() as connection:
+            rows = connection.execute(statement.limit(limit).offset(offset)).mappings().all()
+        return [FindingLine(**dict(row) | {"level": Level(row["level"])}) for row in rows]
+
+    def counts(self, *, standing: bool | None = True) -> dict[tuple[str, Level], int]:
+        """Return how many findings there are by rule and level."""
+        statement = select(_FOUND.c.rule, _FOUND.c.level, func.count()).where(*_clauses(None, None, None, standing))
+        with self.reads() as connection:
+            rows = connection.execute(statement.group_by(_FOUND.c.rule, _FOUND.c.level)).all()
+        return {(rule, Level(level)): count for rule, level, count in rows}
+
+    def history(self, id_: str) -> list[Version]:
+        """Return every version of a finding, oldest first. Raises UnknownFinding."""
+        with self.reads() as connection:
+            row = connection.execute(select(_FOUND).where(_FOUND.c.id == id_)).mappings().one_or_none()
+            if row is None:
+                raise UnknownFinding("unknown-finding", f"The book has no finding {id_!r}")
+            statement = select(_VERSIONS).where(_VERSIONS.c.id == id_).order_by(_VERSIONS.c.height)
+            versions = connection.execute(statement).all()
+        return [
+            Version(
+                rule=row["rule"],
+                subject=row["subject"],
+                height=one.height,
+                signal=None if one.signal is None else Signal.from_text(one.signal),
+            )
+            for one in versions
+        ]
+
+    def versions(self, rules: Collection[str]) -> Iterator[Version]:
+        """Yield every version of every finding of these rules, by height, then id."""
+        statement = (
+            select(_FOUND.c.rule, _FOUND.c.subject, _VERSIONS.c.height, _VERSIONS.c.signal)
+            .join(_VERSIONS, _FOUND.c.id == _VERSIONS.c.id)
+            .where(_FOUND.c.rule.in_(sorted(rules)))
+            .order_by(_VERSIONS.c.height, _VERSIONS.c.id)
+        )
+        with self.reads() as connection:
+            for rule, subject, height, text in connection.execute(statement):
+                signal = None if text is None else Signal.from_text(text)
+                yield Version(rule=rule, subject=subject, height=height, signal=signal)
+
+
+def _prepare(connection: Connection) -> None:
+    """Make the tables where there are none; raise unless those that are there have this version's form."""
+    if inspect(connection).has_table(_STATE.name):
+        form = connection.execute(select(_STATE.c.text).where(_STATE.c.name == "form")).scalar()
+        if form != FORM:
+            raise StoreUnavailable(
+                "book-form",
+                f"The book has form {form}, and this version of Glasspool reads form {FORM}",
+                next_step="Use the version that made it, or give another book by GLASSPOOL_BOOK.",
+            )
+        BookTable.metadata.create_all(connection)  # tables of a module that came later
+        return
+    BookTable.metadata.create_all(connection)
+    connection.execute(_STATE.insert().values(name="form", text=FORM))
+
+
+def _clauses(rule: str | None, level: Level | None, thing: str | None, standing: bool | None) -> Iterator[Any]:
+    if rule is not None:
+        yield (_FOUND.c.rule == rule) | _FOUND.c.rule.startswith(f"{rule}.", autoescape=True)
+    if level is not None:
+        yield _FOUND.c.level == level.value
+    if thing is not None:
+        yield _FOUND.c.id.in_(select(_LINKS.c.id).where(_LINKS.c.thing == thing))
+    if standing is not None:
+        yield _FOUND.c.standing.is_(standing)
+
+
+def _write(connection: Connection, versions: Iterable[Version]) -> None:
+    by_finding: dict[str, list[Version]] = defaultdict(list)
+    for version in versions:
+        by_finding[version.id].append(version)
+    known = _known(connection, sorted(by_finding))
+    rows: dict[str, list[dict[str, Any]]] = {"versions": [], "found": [], "links": []}
+    for id_, mine in by_finding.items():
+        rows["versions"] += [
+            {"id": id_, "height": one.height, "signal": None if one.signal is None else one.signal.to_text()}
+            for one in mine
+        ]
+        last = mine[-1]
+        told = next(one.signal for one in reversed(mine) if one.signal is not None) if _says(mine) else None
+        values: dict[str, Any] = {"last_height": last.height, "standing": last.signal is not None}
+        if told is not None:
+            values |= {"level": told.level.value, "score": told.score, "amount": told.amount, "since": told.since}
+        if id_ in known:
+            connection.execute(update(_FOUND).where(_FOUND.c.id == id_).values(**values))
+        else:
+            first = {"rule": last.rule, "subject": last.subject, "first_height": mine[0].height}
+            rows["found"].append({"id": id_} | first | values)
+        rows["links"] += [{"id": id_, "thing": thing} for thing in sorted(_named(mine) - known.get(id_, set()))]
+    for table, name in ((_FOUND, "found"), (_VERSIONS, "versions"), (_LINKS, "links")):
+        if rows[name]:
+            connection.execute(table.insert(), rows[name])
+
+
+def _says(versions: Iterable[Version]) -> bool:
+    return any(one.signal is not None for one in versions)
+
+
+def _named(versions: Iterable[Version]) -> set[str]:
+    found: set[str] = set()
+    for one in versions:
+        found.add(one.subject)
+        if one.signal is not None:
+            found.update(one.signal.things)
+            found.update(f"member {member}" for member in one.signal.parties)
+    return found
+
+
+def _known(connection: Connection, ids: Sequence[str]) -> dict[str, set[str]]:
+    """Return what is linked to each of these findings that is in the book."""
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
+        found |= {id_: set() for (id_,) in connection.execute(select(_FOUND.c.id).where(_FOUND.c.id.in_(some)))}
+        for id_, thing in connection.execute(select(_LINKS.c.id, _LINKS.c.thing).where(_LINKS.c.id.in_(some))):
+            found[id_].add(thing)
+    return found

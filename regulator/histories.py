@@ -1,0 +1,120 @@
+"""The versions of facts that a rule reads, from the replica's database or from a snapshot: the same rows from both.
+
+A rule asks for every version (ended ones too) of the things it names, and sees them as of a height with :func:`at`. So
+what it finds block by block and what it finds over all of history come from one reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
+from typing import Any, Final, Protocol, TypeVar
+
+from sqlalchemy.orm import configure_mappers
+from sqlmodel import col
+
+from ledger.facts import Fact
+from ledger.snapshot import Market
+from ledger.snapshot.columns import from_arrow
+from ledger.store import AsOf
+from regulator.evidence import AT_ONCE
+
+__all__ = ["Histories", "MarketHistories", "StoreHistories", "Within", "at", "heights_of"]
+
+F = TypeVar("F", bound=Fact)
+
+Within = tuple[str, date, date]
+"""A column of days, the first day and the last."""
+
+SPREAD: Final = 200_000
+"""Values joined in one question to a snapshot: bounds memory, not meaning."""
+
+
+class Histories(Protocol):
+    """Every version of facts that had begun by ``height``."""
+
+    @property
+    def height(self) -> int:
+        """The height they are read at."""
+
+    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
+        """Return the versions whose column is one of the values, in the order in which they began; none for no value.
+
+        ``within`` is a column of days with the first and the last that count. An end that came after the height is
+        not known.
+        """
+
+
+class StoreHistories:
+    """Histories of the replica's database, as of the height of a reading."""
+
+    def __init__(self, facts: AsOf, after: int = -1) -> None:
+        self._facts = facts
+        self.height = facts.height
+        self.after = after
+        """The height that whoever reads has followed the ledger to; -1: nothing yet."""
+
+    def facts_at(self, height: int) -> AsOf:
+        """Return the facts as of the height or one before it: for rules that recompute a plan rather than read rows."""
+        return self._facts if height == self.height else self._facts.earlier(height)
+
+    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
+        """See :meth:`Histories.having`. The column should be the key or have an index."""
+        days = () if within is None else (col(getattr(table, within[0])).between(within[1], within[2]),)
+        wanted, found = sorted(set(values)), []
+        for start in range(0, len(wanted), AT_ONCE):
+            some = wanted[start : start + AT_ONCE]
+            found += self._facts.select_ended(table, col(getattr(table, column)).in_(some), *days)
+        return _ordered(found)
+
+
+class MarketHistories:
+    """Histories of a snapshot, on the engine that opened it."""
+
+    def __init__(self, market: Market, height: int) -> None:
+        self._market = market
+        self.height = height
+        configure_mappers()  # else a row's columns cannot be read where no database was opened before
+
+    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
+        """See :meth:`Histories.having`."""
+        import ibis
+
+        wanted, found = sorted(set(values)), []
+        for start in range(0, len(wanted), SPREAD):
+            keys = ibis.memtable({"wanted": wanted[start : start + SPREAD]}, schema={"wanted": "string"})
+            rows = self._market.stated(table)
+            if within is not None:
+                rows = rows.filter(rows[within[0]].between(within[1], within[2]))
+            found += rows_as(table, self._market.backend.to_pyarrow(rows.semi_join(keys, rows[column] == keys.wanted)))
+        return _ordered(found)
+
+
+def rows_as(table: type[F], rows: Any) -> list[F]:
+    """Return an Arrow table of a fact table's columns as the values that the database would give."""
+    converts = from_arrow(table)
+    columns = []
+    for name in table.names:
+        values, convert = rows.column(name).to_pylist(), converts.get(name)
+        columns.append(values if convert is None else [None if each is None else convert(each) for each in values])
+    return [table.from_columns(dict(zip(table.names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def at(versions: Iterable[F], height: int) -> list[F]:
+    """Return those of the versions that hold at the height."""
+    return [one for one in versions if one.from_height <= height and (one.to_height is None or one.to_height > height)]
+
+
+def heights_of(*groups: Iterable[Fact]) -> list[int]:
+    """Return the heights at which any of these versions began or ended, each once, in order."""
+    found: set[int] = set()
+    for group in groups:
+        for one in group:
+            found.add(one.from_height)
+            if one.to_height is not None:
+                found.add(one.to_height)
+    return sorted(found)
+
+
+def _ordered(found: Sequence[F]) -> list[F]:
+    return sorted(found, key=lambda one: (one.from_position, one.id))

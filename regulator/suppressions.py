@@ -1,0 +1,141 @@
+"""Suppressions (豁免): findings that need not be shown for a while, because somebody says why and until when.
+
+A suppression hides; it removes nothing. It names a rule, or all rules of a family, and may be held to one thing or
+member; it ends on its day, or when it is withdrawn. Who made it and who withdrew it stand in the trail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from sqlalchemy import select, update
+
+from regulator import trail
+from regulator.access import Action, Actor, require
+from regulator.book import Book
+from regulator.book.tables import FindingLinkRow, SuppressionRow, table_of
+from regulator.errors import SuppressionRefused
+
+__all__ = ["LONGEST", "Suppression", "Suppressions"]
+
+LONGEST: Final = 366
+"""Days: what is not looked at for longer should be decided in a case."""
+
+_ROWS, _LINKS = table_of(SuppressionRow), table_of(FindingLinkRow)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppression:
+    """Why findings of ``rule`` (or of the family before its dot), about ``thing`` if one is named, are not shown."""
+
+    id: str
+    rule: str
+    thing: str | None
+    reason: str
+    author: str
+    made_at: datetime
+    expires_on: date
+    withdrawn_by: str | None
+
+    def holds(self, on: date) -> bool:
+        """Tell whether it hides anything on the day; its last day counts."""
+        return self.withdrawn_by is None and on <= self.expires_on
+
+    def hides(self, rule: str, things: Collection[str]) -> bool:
+        """Tell whether it speaks of a finding of this rule that names these things."""
+        return (rule == self.rule or rule.startswith(f"{self.rule}.")) and (self.thing is None or self.thing in things)
+
+
+class Suppressions:
+    """The suppressions of a book, for one actor. Every act raises NotAllowed where its roles do not allow it."""
+
+    def __init__(self, book: Book, actor: Actor) -> None:
+        self._book = book
+        self._actor = actor
+
+    def all(self) -> list[Suppression]:
+        """Return every suppression, ended ones too, in the order in which they were made."""
+        with self._book.reads() as connection:
+            rows = connection.execute(select(_ROWS).order_by(_ROWS.c.id)).mappings().all()
+        return [
+            Suppression(
+                id=row["id"],
+                rule=row["rule"],
+                thing=row["thing"],
+                reason=row["reason"],
+                author=row["author"],
+                made_at=datetime.fromisoformat(row["made_at"]),
+                expires_on=row["expires_on"],
+                withdrawn_by=row["withdrawn_by"],
+            )
+            for row in rows
+        ]
+
+    def make(
+        self,
+        rule: str,
+        reason: str,
+        expires_on: date,
+        at: datetime,
+        *,
+        rules: Collection[str],
+        thing: str | None = None,
+    ) -> Suppression:
+        """Make one and return it; ``rules`` are those there are.
+
+        Raises SuppressionRefused for a rule that is none of them, no reason, or an end that is past or too far off.
+        """
+        require(self._actor, Action.SUPPRESS)
+        if not any(each == rule or each.startswith(f"{rule}.") for each in rules):
+            raise SuppressionRefused("suppression-rule", f"No rule and no family of rules is called {rule!r}")
+        if not reason.strip():
+            raise SuppressionRefused("suppression-reason", "A suppression needs a reason", next_step="Say why.")
+        days = (expires_on - at.date()).days
+        if not 0 <= days <= LONGEST:
+            raise SuppressionRefused(
+                "suppression-expiry",
+                f"A suppression ends within {LONGEST} days, and {expires_on} is {days} days away",
+                next_step="Choose a nearer day; it can be made again.",
+            )
+        with self._book.writes() as connection:
+            number = len(connection.execute(select(_ROWS.c.id)).all()) + 1
+            values = {"id": f"SUP-{number:04d}", "rule": rule, "thing": thing, "reason": reason}
+            said = {"author": self._actor.name, "made_at": at.isoformat(), "expires_on": expires_on}
+            connection.execute(_ROWS.insert().values(**values, **said))
+            told = {**values, "expires_on": expires_on.isoformat()}
+            trail.append(connection, self._actor, trail.Act.SUPPRESSED, f"suppression {values['id']}", at, **told)
+        return next(one for one in self.all() if one.id == values["id"])
+
+    def withdraw(self, id_: str, at: datetime) -> None:
+        """End one before its day. Raises SuppressionRefused ``suppression-unknown`` where there is none to end."""
+        require(self._actor, Action.SUPPRESS)
+        with self._book.writes() as connection:
+            ended = connection.execute(
+                update(_ROWS)
+                .where(_ROWS.c.id == id_, _ROWS.c.withdrawn_by.is_(None))
+                .values(withdrawn_by=self._actor.name, withdrawn_at=at.isoformat())
+            )
+            if ended.rowcount != 1:
+                raise SuppressionRefused("suppression-unknown", f"There is no suppression {id_!r} to withdraw")
+            trail.append(connection, self._actor, trail.Act.SUPPRESSED, f"suppression {id_}", at, withdrawn=True)
+
+    def hidden(self, findings: Iterable[tuple[str, str]], on: date) -> dict[str, Suppression]:
+        """Return what hides each of these findings, (id, rule), on the day; those that nothing hides are left out."""
+        held = [one for one in self.all() if one.holds(on)]
+        wanted = list(findings)
+        if not held or not wanted:
+            return {}
+        things: dict[str, set[str]] = {}
+        with self._book.reads() as connection:
+            named = sorted({one.thing for one in held if one.thing is not None})
+            for id_, thing in connection.execute(select(_LINKS).where(_LINKS.c.thing.in_(named))):
+                things.setdefault(id_, set()).add(thing)
+        found = {}
+        for id_, rule in wanted:
+            first = next((one for one in held if one.hides(rule, things.get(id_, ()))), None)
+            if first is not None:
+                found[id_] = first
+        return found

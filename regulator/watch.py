@@ -1,0 +1,142 @@
+"""Following the ledger: what each block changed is looked at by every scope, and what is found goes into the book.
+
+Online, :func:`follow` reads the changes of some blocks at a time, finds the neighbourhoods they touched, and replays
+those from the height where the book stands. In batch, :func:`sweep` replays every neighbourhood of a snapshot that
+could show anything, from the first block. The findings are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import or_, select
+from sqlmodel import col
+
+from ledger.facts import Fact
+from ledger.position import Position
+from ledger.snapshot import Market
+from ledger.store import AsOf, Store
+from ledger.store.tables import BlockRow
+from regulator.book import Book, Followed
+from regulator.errors import BookStale
+from regulator.evidence import rows_of
+from regulator.histories import MarketHistories, StoreHistories
+from regulator.scope import Changes, Keeping, Scope, replay
+from regulator.signals import Version
+
+__all__ = ["Step", "changes_of", "follow", "sweep"]
+
+RECORDS: Final = 4_000
+"""Records looked at in one step: what a step keeps in memory; one block is looked at whole, however many it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step of following: the blocks up to ``height`` are in the book."""
+
+    scope: str
+    height: int
+    head: int
+    versions: tuple[Version, ...]
+
+
+def follow(store: Store, book: Book, scopes: Sequence[Scope]) -> Iterator[Step]:
+    """Bring the book up to the replica's head, a step at a time; yields after each.
+
+    Raises BookStale ``book-stale`` when the facts the book stands on were rebuilt to others.
+    """
+    head = store.head()
+    if head is None:
+        return
+    for scope in scopes:
+        followed = book.followed(scope.name)
+        _check(store, scope, followed)
+        running = scope.kept_in(book, anew=followed is None) if isinstance(scope, Keeping) else scope
+        height = -1 if followed is None else followed.height
+        while height < head.height:
+            until = _until(store, height, head.height)
+            versions = tuple(_step(store.at(until), book, running, height))
+            now = Followed(height=until, facts_digest=_digest(store, until))
+            book.keep(scope.name, versions, followed, now)
+            height, followed = until, now
+            yield Step(scope=scope.name, height=height, head=head.height, versions=versions)
+
+
+def sweep(
+    market: Market, height: int, scopes: Sequence[Scope], told: Callable[[str, int], None] = lambda _scope, _seeds: None
+) -> Iterator[Version]:
+    """Yield every version of every finding that the scopes make of a snapshot at ``height``, scope by scope.
+
+    ``told`` hears of each scope how many seeds it looks at.
+    """
+    histories = MarketHistories(market, height)
+    for scope in scopes:
+        seeds = set(market.backend.to_pyarrow(scope.candidates(market).select("seed").distinct())["seed"].to_pylist())
+        told(scope.name, len(seeds))
+        for neighbourhood in scope.load(histories, seeds):
+            yield from replay(neighbourhood, {})
+
+
+def _step(facts: AsOf, book: Book, scope: Scope, after: int) -> Iterator[Version]:
+    with facts.at_once() as known:
+        histories = StoreHistories(known, after)
+        seeds = scope.touched(changes_of(known, scope.reads, after), histories)
+        found = list(scope.load(histories, seeds)) if seeds else []
+        subjects = {subject for one in found for subject in one.subjects}
+        standing = book.standing(scope.rules, subjects) if subjects else {}
+        by_subject: dict[str, list[str]] = {}
+        for id_, signal in standing.items():
+            by_subject.setdefault(signal.subject, []).append(id_)
+        for one in found:
+            mine = {id_: standing[id_] for subject in one.subjects for id_ in by_subject.get(subject, ())}
+            yield from replay(one, mine, after=after)
+
+
+def changes_of(facts: AsOf, tables: Collection[type[Fact]], after: int) -> Changes:
+    """Return by table the versions that began or ended after the height ``after``, up to the reading's."""
+    first, bound = Position(after + 1, 0, 0).number, Position(facts.height + 1, 0, 0).number
+    found: dict[type[Fact], Sequence[Fact]] = {}
+    for table in tables:
+        rows: Any = table
+        began = rows.from_position.between(first, bound - 1)
+        ended = rows.to_position.between(first, bound - 1)
+        changed = facts.select_ended(table, or_(began, ended))
+        if changed:
+            found[table] = changed
+    return found
+
+
+def _until(store: Store, height: int, head: int) -> int:
+    """Return the last block of the next step: as many as have RECORDS records together, but one at least."""
+    with store.at(height + 1).at_once() as facts:
+        statement = (
+            select(col(BlockRow.height), col(BlockRow.records))
+            .where(col(BlockRow.height) > height)
+            .order_by(col(BlockRow.height))
+            .limit(RECORDS)
+        )
+        total, until = 0, height + 1
+        for at, records in rows_of(facts, statement):
+            total += records
+            if at > head or (total > RECORDS and at > height + 1):
+                break
+            until = at
+    return until
+
+
+def _digest(store: Store, height: int) -> str:
+    return store.block(height).facts_digest.hex()
+
+
+def _check(store: Store, scope: Scope, followed: Followed | None) -> None:
+    if followed is None:
+        return
+    head = store.head()
+    if head is None or followed.height > head.height or _digest(store, followed.height) != followed.facts_digest:
+        raise BookStale(
+            "book-stale",
+            f"The book followed {scope.name} to block {followed.height}, where the replica has other facts now",
+            next_step="Run `glasspool watch --again`: findings are made anew, and cases keep their references.",
+        )
