@@ -156,7 +156,7 @@ def distribution_statement(
         tranches=tranches,
         totals=tuple(_totals(scope, tranches, facts.height) for scope in (EVERY_RANK, *_ranks(tranches))),
         pool=pool_statement(facts, found, previous, this, edges=edges),
-        cash=cash_statement(facts, found, paid, previous, this),
+        cash=cash_statement(facts, found, previous, this),
     )
 
 

@@ -6,17 +6,22 @@ agree with each other and says by how much when they do not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 
 from sqlmodel import col
 
+from abs.booked.entries import Entry, PlanBook, plan_book
 from abs.composition import Bucket
 from abs.figure import Figure, derived, difference_of, sum_of, sum_over
 from abs.pool import Pool, read_pool
 from abs.reading import FactT, ReadModel, Stated
-from ledger.facts import Collection, Distribution, Plan, Remittance
+from ledger.facts import Collection, Plan, Remittance
+
+CAME: Final = "remitted + repurchased + made up"
+SPENT: Final = "purchased + fees + repaid + distributed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +54,24 @@ class PoolStatement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CashStatement:
-    """The plan's cash between two days, fen: opening + inflow - outflow = closing, but for ``unexplained``.
+    """The plan's account between two days, fen: opening + inflow - outflow = closing, but for ``unexplained``.
 
-    Inflow is what the servicer remitted, outflow what was distributed; opening and closing are all ever remitted less
-    all ever distributed by the day. Fees, purchases and what came in beside remittances are left to
-    ``abs.reconciliation``, which accounts for every fen of a period; here they stand as held.
+    Inflow is what the servicer remitted, what was paid for assets bought back, and what was made up (差额支付); outflow
+    is what purchases, fees, repayments and distributions took. A purchase is paid from what was collected and is not
+    remitted yet, as far as that goes, as :class:`ledger.facts.PlanCash` has it; the rest is the account's.
     """
 
     start: date
     end: date
     opening: Figure
+    remitted: Figure
+    repurchased: Figure
+    made_up: Figure
     inflow: Figure
+    purchased: Figure
+    fees: Figure
+    repaid: Figure
+    distributed: Figure
     outflow: Figure
     closing: Figure
     change: Figure
@@ -110,32 +122,30 @@ def pool_statement(
     )
 
 
-def cash_statement(
-    facts: ReadModel, plan: Plan, distributions: Sequence[Distribution], previous: date | None, end: date
-) -> CashStatement:
+def cash_statement(facts: ReadModel, plan: Plan, previous: date | None, end: date) -> CashStatement:
     """The account from the end of the previous distribution's day (the beginning, in the first period) to ``end``."""
     start = plan.cutoff if previous is None else previous
-    height = facts.height
-    remittances = _until(facts, Remittance, plan.id, lambda one: one.remitted_on, end)
-    paid = [one for one in distributions if one.paid_on <= end]
-
-    def held(name: str, day: date) -> Figure:
-        return difference_of(
-            name,
-            _stated("cash.remitted_ever", [one for one in remittances if one.remitted_on <= day], None, day, height),
-            _distributed("cash.distributed_ever", [one for one in paid if one.paid_on <= day], height),
-            formula=f"remitted until {day} - distributed until {day}",
-        )
-
-    opening, closing = held("cash.opening", start), held("cash.closing", end)
-    inflow = _stated("cash.inflow", [one for one in remittances if one.remitted_on > start], start, end, height)
-    outflow = _distributed("cash.outflow", [one for one in paid if one.paid_on > start], height)
+    account = _Account(plan_book(facts, plan.id), facts.height)
+    opening, closing = account.held("cash.opening", start), account.held("cash.closing", end)
+    came = {name: account.moved(f"cash.{name}", each, start, end) for name, each in account.came.items()}
+    spent = {name: account.moved(f"cash.{name}", each, start, end) for name, each in account.spent.items()}
+    purchased = difference_of(
+        "cash.purchased",
+        account.bought(end),
+        account.bought(start),
+        formula=f"purchases the account paid until {end} - until {start}",
+    )
+    inflow = sum_of("cash.inflow", came.values(), formula=CAME)
+    outflow = sum_of("cash.outflow", (purchased, *spent.values()), formula=SPENT)
     change = difference_of("cash.change", closing, opening, formula="closing - opening")
     return CashStatement(
         start=start,
         end=end,
         opening=opening,
+        **came,
         inflow=inflow,
+        purchased=purchased,
+        **spent,
         outflow=outflow,
         closing=closing,
         change=change,
@@ -146,6 +156,63 @@ def cash_statement(
             formula="inflow - (outflow + change in account)",
         ),
     )
+
+
+class _Account:
+    """The records that moved a plan's account, and sums of them by day."""
+
+    def __init__(self, book: PlanBook, height: int) -> None:
+        self._book, self._height = book, height
+        made_up = [one for each in book.made_up.values() for one in each]
+        self.came: dict[str, Sequence[Entry]] = {
+            "remitted": book.remitted,
+            "repurchased": [*book.repurchased, *book.cleaned_up],
+            "made_up": made_up,
+        }
+        self.spent: dict[str, Sequence[Entry]] = {
+            "fees": book.of("fee"),
+            "repaid": book.of("repaid"),
+            "distributed": book.of("interest", "principal"),
+        }
+
+    def moved(self, name: str, entries: Sequence[Entry], start: date, end: date) -> Figure:
+        """What these records moved after ``start``, until ``end``."""
+        chosen = [one for one in entries if start < one.on <= end]
+        return self._sum(name, chosen, f"amounts after {start}, until {end}")
+
+    def bought(self, day: date) -> Figure:
+        """What purchases took from the account by a day: beyond what was collected and not yet remitted."""
+        parts = [
+            self._sum(f"plan.{name}", [one for one in entries if one.on <= day], f"amounts until {day}")
+            for name, entries in (
+                ("purchased", self._book.purchased),
+                ("collected", self._book.collected),
+                ("remitted", self._book.remitted),
+            )
+        ]
+        return derived(
+            "cash.bought",
+            parts,
+            lambda price, collected, remitted: max(price - max(collected - remitted, 0), 0),
+            parts[0].unit,
+            formula="purchased - (collected - remitted), each not below 0",
+        )
+
+    def held(self, name: str, day: date) -> Figure:
+        """What the account held at the end of a day."""
+        until = f"amounts until {day}"
+
+        def by_day(parts: Mapping[str, Sequence[Entry]]) -> list[Figure]:
+            return [
+                self._sum(f"cash.{part}", [one for one in each if one.on <= day], until) for part, each in parts.items()
+            ]
+
+        came = sum_of("cash.came", by_day(self.came), formula=CAME)
+        spent = sum_of("cash.spent", [self.bought(day), *by_day(self.spent)], formula=SPENT)
+        return difference_of(name, came, spent, formula=f"all that came in - all that was paid out, until {day}")
+
+    def _sum(self, name: str, entries: Sequence[Entry], what: str) -> Figure:
+        return sum_over(name, entries, lambda one: one.amount, formula=f"sum of {what}", height=self._height)
 
 
 def _until(
@@ -166,9 +233,3 @@ def _stated(
     what = f"amounts until {end}" if start is None else f"amounts after {start}, until {end}"
     stated = tuple(Stated(one) for one in rows)
     return sum_over(name, stated, lambda one: one.fact.amount, formula=f"sum of {what}", height=height)
-
-
-def _distributed(name: str, rows: Sequence[Distribution], height: int) -> Figure:
-    stated = tuple(Stated(one) for one in rows)
-    formula = "sum of principal and interest distributed"
-    return sum_over(name, stated, lambda one: one.fact.principal + one.fact.interest, formula=formula, height=height)

@@ -79,7 +79,8 @@ class Reinvestment:
 class History:
     """How the pool paid up to a day. ``seasoned``: of the assets whose time to pay was over, else of all.
 
-    ``assets``: how many it is of. ``lag``: days from default to recovery, the mean by amount, rounded down; 0 where nothing was recovered.
+    ``assets``: how many it is of. ``lag``: days from default to recovery, the mean by amount, rounded down; 0 where
+    nothing was recovered.
     """
 
     day: date

@@ -121,6 +121,12 @@ class PlanBook:
         """The payment date of every period that something was distributed for; the last where there are several."""
         return {period: whens[-1][0] for period, whens in self.distributed.items()}
 
+    def of(self, *kinds: Kind) -> list[Entry]:
+        """What was paid for items of these kinds, in all periods."""
+        return [
+            one for items in self.paid.values() for item, each in items.items() if item.kind in kinds for one in each
+        ]
+
 
 def plan_book(facts: ReadModel, plan: str) -> PlanBook:
     """The plan's cash as of the reading's height; a handful of statements, whatever the pool's size."""

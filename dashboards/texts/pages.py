@@ -156,6 +156,8 @@ PAGES: Final[dict[str, tuple[str, str]]] = {
     "step_plan.established": ("专项计划设立", "Plan established"),
     "step_tranche": ("证券分层", "Tranche"),
     "step_pool.assigned": ("基础资产转让入池", "Assigned to the pool"),
+    "step_pool.revolving_purchased": ("循环购买入池", "Bought for the pool"),
+    "step_pool.substituted": ("置换入池", "Substituted into the pool"),
     "step_receivable.registered": ("应收账款登记", "Receivable registered"),
     "step_receivable.confirmed": ("债务人确权", "Confirmed by the debtor"),
     "step_receivable.adjusted": ("应收账款调整", "Receivable adjusted"),

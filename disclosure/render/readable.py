@@ -124,18 +124,27 @@ payments - collected
 collected until {a} - remitted until {b}
   至 {a} 累计归集 − 至 {b} 累计转付
   collected until {a} − remitted until {b}
-remitted until {a} - distributed until {b}
-  至 {a} 累计转付 − 至 {b} 累计分配
-  remitted until {a} − distributed until {b}
+all that came in - all that was paid out, until {b}
+  至 {b} 累计流入 − 累计流出
+remitted + repurchased + made up
+  转付入账 + 赎回及清仓回购价款 + 差额支付
+  remitted in + paid for assets bought back + made up on shortfalls
+purchased + fees + repaid + distributed
+  循环购买 + 费用 + 返还差额支付款 + 分配支出
+purchases the account paid until {a} - until {b}
+  账户支付的循环购买：至 {a} 累计 − 至 {b} 累计
+  purchases the account paid: until {a} − until {b}
+purchased - (collected - remitted), each not below 0
+  循环购买价款 −（归集 − 转付），均不小于零
 closing - opening
   期末现金 − 期初现金
   closing cash − opening cash
 inflow - (outflow + change in account)
-  转付入账 −（分配支出 + 本期净变动）
-  remitted in − (distributed + change in the period)
+  本期流入 −（本期流出 + 本期净变动）
+  came in − (paid out + change in the period)
 outflow + change in account
-  分配支出 + 本期净变动
-  distributed + change in the period
+  本期流出 + 本期净变动
+  paid out + change in the period
 {figure} / units
   {figure} ÷ 份数
   {figure} ÷ units

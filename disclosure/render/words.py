@@ -118,8 +118,13 @@ item.uncollected | 已付款未归集 | Paid but not collected
 item.remitted | 本期转付 | Remitted in the period
 item.unremitted | 已归集未转付（累计） | Collected but not remitted (all time)
 item.cash_opening | 期初现金 | Opening cash
-item.cash_inflow | 加：转付入账 | Plus: remitted in
-item.cash_outflow | 减：分配支出 | Less: distributed
+item.cash_remitted | 加：转付入账 | Plus: remitted in
+item.cash_repurchased | 加：赎回及清仓回购价款 | Plus: paid for assets bought back
+item.cash_made_up | 加：差额支付 | Plus: made up on shortfalls
+item.cash_purchased | 减：循环购买 | Less: paid for purchases
+item.cash_fees | 减：费用 | Less: fees
+item.cash_repaid | 减：返还差额支付款 | Less: repaid to who made up shortfalls
+item.cash_distributed | 减：分配支出 | Less: distributed
 item.cash_closing | 期末现金 | Closing cash
 item.cash_change | 本期净变动 | Change in the period
 item.cash_unexplained | 未解释差额 | Unexplained
@@ -177,9 +182,22 @@ figure.pool.left.removed | 移出 | taken out
 figure.pool.delinquency.balance | 该档未偿余额 | balance of the class
 figure.pool.collected_ever | 累计归集 | collected so far
 figure.pool.remitted_ever | 累计转付 | remitted so far
-figure.cash.remitted_ever | 累计转付 | remitted so far
-figure.cash.distributed_ever | 累计分配 | distributed so far
-figure.cash.uses | 分配支出与净变动合计 | distributed and change
+figure.plan.purchased | 循环购买价款 | prices of purchases
+figure.plan.collected | 归集 | collected
+figure.plan.remitted | 转付 | remitted
+figure.cash.remitted | 转付入账 | remitted in
+figure.cash.repurchased | 赎回及清仓回购价款 | paid for assets bought back
+figure.cash.made_up | 差额支付 | made up on shortfalls
+figure.cash.bought | 账户支付的循环购买 | purchases the account paid
+figure.cash.purchased | 循环购买 | paid for purchases
+figure.cash.fees | 费用 | fees
+figure.cash.repaid | 返还差额支付款 | repaid to who made up shortfalls
+figure.cash.distributed | 分配支出 | distributed
+figure.cash.came | 累计流入 | all that came in
+figure.cash.spent | 累计流出 | all that was paid out
+figure.cash.inflow | 本期流入 | came in
+figure.cash.outflow | 本期流出 | paid out
+figure.cash.uses | 流出与净变动合计 | paid out and change
 trace.records | 记录 | Records
 trace.beneath | 下层记录数 | Records beneath:
 """
@@ -222,9 +240,9 @@ NOTES = {
         "权益登记日按计划条款以自然日回推，未按交易日历调整。",
         "The record date counts calendar days back as the plan's terms say; it is not rolled to trading days.",
     ),
-    "note.fees": (
-        "费用尚未作为记录上链；已支付的费用仍会计入此处现金余额。",
-        "Fees are not recorded on the ledger yet: cash paid as fees would still stand here as held.",
+    "note.purchases": (
+        "循环购买价款先以已归集未转付的款项支付，不足部分由专项计划账户支付。",
+        "Purchases are paid from what was collected and is not remitted yet, as far as it goes, then by the account.",
     ),
     "note.unexplained": (
         "未解释差额为零，表示账本各项事实相互吻合；不为零时即为不吻合的金额。",

@@ -136,23 +136,30 @@ def cash_section(statement: DistributionStatement, facts: ReadModel) -> Section:
     cash = statement.cash
     paid = next(each.total_paid for each in statement.totals if each.scope == EVERY_RANK)
     # Usually the period's payments; not where an earlier period was paid within these days.
-    same = paid.value == cash.outflow.value
-    unexplained = "{cash:cash_inflow.value}-({cash:cash_outflow.value}+{cash:cash_change.value})"
+    same = paid.value == cash.distributed.value
+    came = "+".join(f"{{cash:cash_{name}.value}}" for name in ("remitted", "repurchased", "made_up"))
+    spent = "+".join(f"{{cash:cash_{name}.value}}" for name in ("purchased", "fees", "repaid", "distributed"))
+    unexplained = f"{came}-({spent}+{{cash:cash_change.value}})"
     movement = items(
         "cash",
         ("cash_opening", Cell(content=cash.opening)),
-        ("cash_inflow", Cell(content=cash.inflow, live="{remittances.amount.total}")),
-        ("cash_outflow", Cell(content=cash.outflow, live="{payments.total_paid.total}" if same else "")),
+        ("cash_remitted", Cell(content=cash.remitted, live="{remittances.amount.total}")),
+        ("cash_repurchased", Cell(content=cash.repurchased)),
+        ("cash_made_up", Cell(content=cash.made_up)),
+        ("cash_purchased", Cell(content=cash.purchased)),
+        ("cash_fees", Cell(content=cash.fees)),
+        ("cash_repaid", Cell(content=cash.repaid)),
+        ("cash_distributed", Cell(content=cash.distributed, live="{payments.total_paid.total}" if same else "")),
         ("cash_closing", Cell(content=cash.closing)),
         ("cash_change", Cell(content=cash.change, live="{cash:cash_closing.value}-{cash:cash_opening.value}")),
         ("cash_unexplained", Cell(content=cash.unexplained, live=unexplained)),
     )
     tables = (
         movement,
-        _remittances(facts, statement.plan, cash.inflow),
+        _remittances(facts, statement.plan, cash.remitted),
         _collections(facts, statement.plan, statement.pool.collected),
     )
-    return Section(key="cash", tables=tables, notes=("unexplained", "fees"))
+    return Section(key="cash", tables=tables, notes=("unexplained", "purchases"))
 
 
 def _collections(facts: ReadModel, plan: str, total: Figure) -> Table:

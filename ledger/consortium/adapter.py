@@ -1,32 +1,34 @@
 """The asset gateway 资产网关: a file of real receivables becomes the signed history of a local consortium.
 
 In order of business day: members and plan on the day before the first invoice; each invoice's whole origination on its
-issue date, its assignment to the plan at that day's end; disputes; payment, redemption and collection on the settled
-date; remittance at month end; distribution at quarter end, on a Monday where that is a weekend, from the first on that
-can pay its interest: the pool is filled over time, so the first period may be a long one. A row that cannot become
-lawful history is returned with its line and cause: imported + rejected = rows, always.
+issue date, its assignment to the plan, or purchase by it, at that day's end; disputes; payment, redemption and
+collection on the settled date; remittance at month end; at quarter end, on a Monday where that is a weekend, what the
+plan pays by its terms. ``course`` says what it buys and pays. A plan whose terms are the caller's own is established on
+the file's last day, over what is open then: it has paid nothing yet. A row that cannot become lawful history is
+returned with its line and cause: imported + rejected = rows, always.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from ledger.consortium import blocks
-from ledger.consortium.cash import Waterfall, next_weekday, period_ends, tranches_of
 from ledger.consortium.chain import MAX_TRANSACTIONS, Consortium
+from ledger.consortium.course import calendar_of, founded, price, terms_from, turn
 from ledger.consortium.folder import appearing, archived, refuse_used
-from ledger.consortium.history import History, price_of
+from ledger.consortium.history import History
+from ledger.consortium.own_terms import stated_by
 from ledger.consortium.rows import Receivable, Rejected, read_rows
 from ledger.consortium.values import MAX_FEN
 from ledger.errors import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from ledger.consortium.course import Day
     from ledger.consortium.mapping import ReceivablesMap
     from ledger.sources.raw import RawBlock
     from ledger.suites import SuiteName
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 __all__ = ["ImportSummary", "import_receivables"]
 
 SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
-DAY = timedelta(days=1)
-MONTH, QUARTER = 1, 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +73,19 @@ def import_receivables(
     out_dir: Path,
     *,
     workbook: bool = False,
+    terms: Mapping[str, Any] | None = None,
     seed: int = 1,
     suite: SuiteName = "sm",
     progress: Callable[[int, int], None] | None = None,
 ) -> ImportSummary:
     """Write the archive of a consortium that lived through the file's receivables, and return what became of each row.
 
-    ``workbook`` tells XLSX from CSV. ``out_dir`` appears only when it is complete: archive chunks, ``archive.json`` and
-    ``node.toml`` with what a node pins. ``progress`` is told business events done and in all; memory holds the rows.
+    ``workbook`` tells XLSX from CSV. ``terms``: a document of the caller's own for the plan, which nobody judges here
+    beyond that it fits the file (``own_terms``). ``out_dir`` appears only when it is complete: archive chunks,
+    ``archive.json`` and ``node.toml`` with what a node pins. ``progress`` is told business events done and in all;
+    memory holds the rows.
     Raises Malformed ``spreadsheet`` for unusable input, ``no-receivables`` or ``total`` for rows that give no history,
-    OutputRefused ``output-used``.
+    ``terms`` for terms that do not fit them, OutputRefused ``output-used``.
     """
     refuse_used(out_dir)
     kept: list[Receivable] = []
@@ -106,7 +109,7 @@ def import_receivables(
         raise Malformed(
             "total", f"{path.name} adds up to more than {MAX_FEN // 100} yuan", next_step="Import it in parts."
         )
-    run = _Run(kept, mapping, seed, suite, progress)
+    run = _Run(kept, mapping, terms, seed, suite, progress)
     with appearing(out_dir) as working:
         run.into(working)
     days = [row.issued for row in kept] + [row.settled for row in kept if row.settled]
@@ -121,7 +124,7 @@ def import_receivables(
         amount=sum(row.amount for row in kept),
         first=min(days),
         last=max(days),
-        plan=mapping.plan,
+        plan=run.history.map.plan,
         members=len(run.chain.members),
         blocks=run.chain.height + 1,
         transactions=run.history.records + 1,
@@ -138,26 +141,31 @@ class _Run:
         self,
         rows: Sequence[Receivable],
         mapping: ReceivablesMap,
+        terms: Mapping[str, Any] | None,
         seed: int,
         suite: SuiteName,
         progress: Callable[[int, int], None] | None,
     ) -> None:
+        if terms is not None:
+            mapping = replace(mapping, plan=str(terms["plan"]["plan"]))
         self._map, self._rows, self._progress = mapping, rows, progress
-        self._issued = deque(sorted(rows, key=lambda row: (row.issued, row.line)))
-        self._disputed = deque(sorted((r for r in rows if r.disputed), key=lambda row: (_disputed_on(row), row.line)))
-        self._settled = deque(
-            sorted((r for r in rows if r.settled), key=lambda row: (row.settled or date.max, row.line))
-        )
-        self._total, self._done = len(self._issued) + len(self._disputed) + len(self._settled), 0
-        self._opening = self._issued[0].issued - DAY
+        self._calendar = calendar_of(rows, mapping)
+        self._total = sum(len(day.issued) + len(day.disputed) + len(day.settled) for day in self._calendar.days)
+        self._done = 0
         self._waiting: list[tuple[str, int]] = []
-        self._period = 0
-        self._payment_days: set[date] = set()
+        self._held: dict[str, tuple[dict[str, Any], int]] = {}
         self._founding: list[RawBlock] = []
-        self.chain = Consortium(self._founding, seed=seed, start=self._at(self._opening), suite=suite)
+        opening = self._calendar.opening
+        self.chain = Consortium(self._founding, seed=seed, start=self._at(opening), suite=suite)
         self.history = History(self.chain, mapping)
-        raised = sum(price_of(row.amount, mapping.discount, (row.due - row.issued).days) for row in rows)
-        self._account = Waterfall(tranches=tranches_of(raised, mapping), since=self._opening)
+        self.history.day = opening
+        self._desk = founded(self._calendar, mapping) if terms is None else None
+        self._document: Mapping[str, Any]
+        if self._desk is not None:
+            self._stated = self.history.stated(self._desk.tranches, closing=opening, maturity=self._calendar.maturity)
+            self._document = terms_from(self._calendar, mapping, self._desk.agreed, self._stated)
+        elif terms is not None:
+            self._stated, self._document = stated_by(terms, self.history.roles(), self._calendar), terms
 
     def _at(self, day: date) -> datetime:
         """Return the business day's hour in Shanghai, which is the same day in UTC."""
@@ -166,69 +174,70 @@ class _Run:
     def into(self, folder: Path) -> None:
         """Write the archive and the pin into a folder."""
         with archived(self.chain, self._founding, folder):
-            self._open()
-            for day in self._days():
+            companies: dict[str, tuple[str, set[str]]] = {}
+            for row in self._rows:
+                companies.setdefault(row.debtor, (row.debtor_name, set()))[1].add("core_enterprise")
+                companies.setdefault(row.creditor, (row.creditor_name, set()))[1].add("supplier")
+            self.history.admit((company, name, sorted(roles)) for company, (name, roles) in companies.items())
+            if self._desk is not None:
+                self.history.establish(self._stated, self._document)
+            self._seal()
+            for day in self._calendar.days:
                 self._live_through(day)
+            if self._desk is None:
+                self.history.establish(self._stated, self._document)
+                self.history.assign(list(self._held.values()), revolving=False)
+                self._seal()
 
-    def _open(self) -> None:
-        companies: dict[str, tuple[str, set[str]]] = {}
-        for row in self._rows:
-            companies.setdefault(row.debtor, (row.debtor_name, set()))[1].add("core_enterprise")
-            companies.setdefault(row.creditor, (row.creditor_name, set()))[1].add("supplier")
-        self.history.admit((company, name, sorted(roles)) for company, (name, roles) in companies.items())
-        end = max(max(row.due, row.settled or row.due) for row in self._rows)
-        maturity = next_weekday(next(period_ends(end, end, QUARTER)))
-        self.history.establish(self._account.tranches, opening=self._opening, maturity=maturity)
-        self._seal(self._opening)
+    def _live_through(self, day: Day) -> None:
+        history, desk = self.history, self._desk
+        history.day = day.on
+        prices = [price(row, self._map) for row in day.issued]
+        assets = []
+        for row, asked in zip(day.issued, prices, strict=True):
+            assets.append((history.originate(row, self._at(day.on), asked), asked))
+            self._step()
+        accelerated = desk is not None and desk.accelerated
+        if desk is None:
+            self._held |= {asset["asset"]: (asset, asked) for asset, asked in assets}
+            bought, paid = frozenset[int](), None
+        else:
+            bought, paid = turn(desk, self._calendar, day, prices)
+            for revolving in (False, True):
+                some = [asset for place, asset in enumerate(assets) if (place in bought) is revolving]
+                history.assign(some, revolving=revolving)
+        for row in day.disputed:
+            history.dispute(row)
+            self._step()
+        self._settle(day)
+        if paid is not None:
+            history.pay(paid, declared=paid.accelerated and not accelerated)
+        self._seal()
 
-    def _days(self) -> list[date]:
-        """Return every day on which something may happen, in order."""
-        days = {row.issued for row in self._rows} | {_disputed_on(row) for row in self._disputed}
-        settled = {row.settled for row in self._settled if row.settled}
-        if settled:
-            first, last = min(settled), max(settled)
-            self._payment_days = {next_weekday(end) for end in period_ends(first, last, QUARTER)}
-            days |= settled | set(period_ends(first, last, MONTH)) | self._payment_days
-        return sorted(days)
-
-    def _live_through(self, day: date) -> None:
-        assets, items = [], []
-        for row in _taken(self._issued, lambda row: row.issued == day):
-            assets.append(self.history.originate(row, self._at(day)))
-            self._step(day)
-        self.history.assign(day, assets)
-        for row in _taken(self._disputed, lambda row: _disputed_on(row) == day):
-            self.history.dispute(row, day)
-            self._step(day)
-        for row in _taken(self._settled, lambda row: row.settled == day):
-            items.append(self.history.settle(row, day))
-            self._step(day)
-        self._waiting += self.history.collect(day, items)
-        if (day + DAY).day == 1 and self._waiting:
-            self._account.cash += self.history.remit(day, self._waiting)
+    def _settle(self, day: Day) -> None:
+        """What is settled goes to the plan by way of its servicer; before there is one, to the factor."""
+        history, pooled = self.history, self._desk is not None
+        items = []
+        for row in day.settled:
+            payee = history.parties.servicer if pooled else history.parties.factor
+            items.append(history.settle(row, payee))
+            self._step()
+        if not pooled:
+            for each in items:
+                del self._held[each["asset"]]
+            return
+        self._waiting += history.collect(items)
+        if day.remits and self._waiting:
+            history.remit(self._waiting)
             self._waiting = []
-        if day in self._payment_days and self._account.cash and (self._period or self._account.covers_interest(day)):
-            self._period += 1
-            self.history.distribute(day, self._period, self._account.pay(day))
-        self._seal(day)
 
-    def _step(self, day: date) -> None:
+    def _step(self) -> None:
         self._done += 1
         if self._progress is not None:
             self._progress(self._done, self._total)
         if self.chain.pending >= MAX_TRANSACTIONS:
-            self.chain.seal(self._at(day))
+            self.chain.seal(self._at(self.history.day))
 
-    def _seal(self, day: date) -> None:
+    def _seal(self) -> None:
         while self.chain.pending:
-            self.chain.seal(self._at(day))
-
-
-def _disputed_on(row: Receivable) -> date:
-    """A file says that a claim was disputed, not when: at the latest when it fell due or was paid."""
-    return min(row.due, row.settled or row.due)
-
-
-def _taken(queue: deque[Receivable], wanted: Callable[[Receivable], bool]) -> Iterator[Receivable]:
-    while queue and wanted(queue[0]):
-        yield queue.popleft()
+            self.chain.seal(self._at(self.history.day))

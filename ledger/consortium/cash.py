@@ -12,9 +12,18 @@ from ledger.consortium.values import half_up
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ledger.consortium.mapping import ReceivablesMap
-
-__all__ = ["FACE", "Payout", "Tranche", "Waterfall", "interest", "next_weekday", "period_ends", "tranches_of"]
+__all__ = [
+    "FACE",
+    "YEAR",
+    "Payout",
+    "Tranche",
+    "Waterfall",
+    "interest",
+    "next_weekday",
+    "period_ends",
+    "price_of",
+    "tranches_of",
+]
 
 FACE = 100_00  # fen per unit 份额面值: 100 yuan, as the exchanges list them
 YEAR = 365  # ACT/365F
@@ -53,21 +62,27 @@ def interest(outstanding: int, rate: Decimal, days: int) -> int:
     return half_up(outstanding * rate * days / YEAR)
 
 
-def tranches_of(total: int, mapping: ReceivablesMap) -> list[Tranche]:
-    """Return the tranches of a plan that raises ``total`` fen, in whole units; a tranche without a unit is left out.
+def price_of(amount: int, rate: Decimal, days: int) -> int:
+    """Return what a financier pays today for ``amount`` fen due in so many days: simple discount, rounded half up."""
+    return half_up(amount * (1 - rate * days / YEAR))
 
-    What is left over below one unit is not raised.
+
+def tranches_of(
+    total: int, *, senior: Decimal, mezzanine: Decimal, senior_rate: Decimal, mezzanine_rate: Decimal
+) -> list[Tranche]:
+    """Return the three tranches of a plan that raises ``total`` fen, in whole units, each of one at least.
+
+    ``senior`` and ``mezzanine`` are shares. What is left over below one unit is not raised.
     """
-    units = total // FACE
-    senior, mezzanine = int(units * mapping.senior), int(units * mapping.mezzanine)
-    made = [
-        Tranche(tranche="A", name="优先级", rank="senior", principal=senior * FACE, rate=mapping.senior_rate),
-        Tranche(tranche="B", name="中间级", rank="mezzanine", principal=mezzanine * FACE, rate=mapping.mezzanine_rate),
-        Tranche(
-            tranche="C", name="次级", rank="subordinated", principal=(units - senior - mezzanine) * FACE, rate=None
-        ),
+    units = max(total // FACE, 3)
+    first = min(max(int(units * senior), 1), units - 2)
+    second = min(max(int(units * mezzanine), 1), units - first - 1)
+    last = units - first - second
+    return [
+        Tranche(tranche="A", name="优先级", rank="senior", principal=first * FACE, rate=senior_rate),
+        Tranche(tranche="B", name="中间级", rank="mezzanine", principal=second * FACE, rate=mezzanine_rate),
+        Tranche(tranche="C", name="次级", rank="subordinated", principal=last * FACE, rate=None),
     ]
-    return [each for each in made if each.principal]
 
 
 def next_weekday(day: date) -> date:

@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["OPTIONAL", "PACKAGED", "REQUIRED", "ReceivablesMap", "load_map", "packaged_map", "packaged_map_text"]
+__all__ = [
+    "OPTIONAL",
+    "PACKAGED",
+    "REQUIRED",
+    "Layout",
+    "MapReader",
+    "ReceivablesMap",
+    "check_layout",
+    "layout_of",
+    "load_map",
+    "packaged_map",
+    "packaged_map_text",
+    "unusable_map",
+]
 
 PACKAGED = ("demo", "highradius", "ibm")
 REQUIRED = ("number", "issued", "due", "amount", "debtor")
@@ -22,14 +35,16 @@ OPTIONAL = ("code", "debtor_name", "creditor", "creditor_name", "settled", "disp
 ENCODINGS = ("utf-8", "utf-8-sig", "gb18030")
 INVOICE_TYPES = ("digital", "vat_special", "vat_ordinary", "other")
 VENUES = ("SSE", "SZSE", "NAFMII", "BJS")
+RATE_STEP = Decimal("0.000001")
+SECTIONS = frozenset(("file", "columns", "values", "invoice", "parties", "business", "plan"))
 HOURS = range(9, 23)  # Asia/Shanghai is UTC+8: from 9 to 22 the UTC date is the same, with an hour to spare
 
 InvoiceType = Literal["digital", "vat_special", "vat_ordinary", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceivablesMap:
-    """A map as read. Shares and rates are Decimal fractions; ``columns`` gives the heading of each field."""
+class Layout:
+    """How a file's cells are written: what every map says; ``columns`` gives the heading of each field."""
 
     title: str
     columns: Mapping[str, str]
@@ -42,6 +57,12 @@ class ReceivablesMap:
     trim_suffix: Mapping[str, str] = field(default_factory=dict)
     yes: tuple[str, ...] = ("是",)
     no: tuple[str, ...] = ("否", "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivablesMap(Layout):
+    """A map as read. Shares and rates are Decimal fractions."""
+
     invoice_type: InvoiceType = "digital"
     tax_rate: Decimal = Decimal("0.13")
     goods: str = "货款"
@@ -61,10 +82,9 @@ class ReceivablesMap:
     mezzanine_rate: Decimal = Decimal("0.0450")
 
 
-def _unusable(where: str, reason: str) -> Malformed:
-    return Malformed(
-        "map", f"The map {where}: {reason}", next_step="Correct the map; docs/consortium.md describes every key."
-    )
+def unusable_map(where: str, reason: str, page: str = "docs/consortium.md") -> Malformed:
+    """Return the error that a map is unusable; ``page`` describes its keys."""
+    return Malformed("map", f"The map {where}: {reason}", next_step=f"Correct the map; {page} describes every key.")
 
 
 def packaged_map(name: str) -> ReceivablesMap:
@@ -82,7 +102,7 @@ def load_map(path: Path) -> ReceivablesMap:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as failure:
-        raise _unusable(str(path), f"it cannot be read ({failure})") from None
+        raise unusable_map(str(path), f"it cannot be read ({failure})") from None
     return parse_map(text, str(path))
 
 
@@ -91,22 +111,9 @@ def parse_map(text: str, where: str) -> ReceivablesMap:
     try:
         outer = tomllib.loads(text)
     except tomllib.TOMLDecodeError as failure:
-        raise _unusable(where, f"it is not TOML ({failure})") from None
-    reader = _Reader(outer, where)
-    columns = reader.texts_of("columns", (*REQUIRED, *OPTIONAL))
-    if missing := [name for name in REQUIRED if name not in columns]:
-        raise _unusable(where, f"[columns] does not say which column holds {', '.join(missing)}")
-    given: dict[str, Any] = {"title": reader.text("", "title"), "columns": columns}
-    given |= reader.some("file", encoding=reader.text, delimiter=reader.text, sheet=reader.text)
-    given |= reader.some(
-        "values",
-        date_formats=reader.texts,
-        decimal_separator=reader.text,
-        thousands_separator=reader.text,
-        yes=reader.texts,
-        no=reader.texts,
-        trim_suffix=reader.suffixes,
-    )
+        raise unusable_map(where, f"it is not TOML ({failure})") from None
+    reader = MapReader(outer, where, fields=(*REQUIRED, *OPTIONAL))
+    given = layout_of(reader, REQUIRED)
     given |= reader.some("invoice", invoice_type=reader.text, tax_rate=reader.fraction, goods=reader.text)
     given |= reader.some("parties", creditor=reader.text, creditor_name=reader.text)
     given |= reader.some(
@@ -125,66 +132,109 @@ def parse_map(text: str, where: str) -> ReceivablesMap:
     )
     reader.finish()
     made = ReceivablesMap(**given)
+    check_layout(made, where)
     _check(made, where)
     return made
 
 
-def _check(made: ReceivablesMap, where: str) -> None:
+def layout_of(reader: MapReader, required: tuple[str, ...]) -> dict[str, Any]:
+    """Return what a map says of the file and its columns, by the names of :class:`Layout`; raises Malformed ``map``."""
+    columns = reader.texts_of("columns", reader.fields)
+    if missing := [name for name in required if name not in columns]:
+        raise reader.unusable(f"[columns] does not say which column holds {', '.join(missing)}")
+    given: dict[str, Any] = {"title": reader.text("", "title"), "columns": columns}
+    given |= reader.some("file", encoding=reader.text, delimiter=reader.text, sheet=reader.text)
+    return given | reader.some(
+        "values",
+        date_formats=reader.texts,
+        decimal_separator=reader.text,
+        thousands_separator=reader.text,
+        yes=reader.texts,
+        no=reader.texts,
+        trim_suffix=reader.suffixes,
+    )
+
+
+def check_layout(made: Layout, where: str, page: str = "docs/consortium.md") -> None:
+    """Raise Malformed ``map`` unless cells can be read so."""
     for name, value, allowed in (
         ("encoding", made.encoding, ENCODINGS),
-        ("invoice_type", made.invoice_type, INVOICE_TYPES),
-        ("venue", made.venue, VENUES),
         ("decimal_separator", made.decimal_separator, (".", ",")),
         ("thousands_separator", made.thousands_separator, ("", ",", ".", " ", "'")),
     ):
         if value not in allowed:
-            raise _unusable(where, f"{name} is {value!r}; it may be {', '.join(map(repr, allowed))}")
+            raise unusable_map(where, f"{name} is {value!r}; it may be {', '.join(map(repr, allowed))}", page)
     if len(made.delimiter) != 1 or made.delimiter in '"\r\n':
-        raise _unusable(where, "delimiter must be one character, and no quotation mark")
+        raise unusable_map(where, "delimiter must be one character, and no quotation mark", page)
     if made.decimal_separator == made.thousands_separator:
-        raise _unusable(where, "one character cannot separate both decimals and thousands")
+        raise unusable_map(where, "one character cannot separate both decimals and thousands", page)
     if not made.date_formats:
-        raise _unusable(where, "date_formats is empty")
+        raise unusable_map(where, "date_formats is empty", page)
     if set(made.yes) & set(made.no):
-        raise _unusable(where, "a word stands in both yes and no")
-    if made.transferred + made.split > 1 or made.senior + made.mezzanine > 1:
-        raise _unusable(where, "shares add up to more than 1")
+        raise unusable_map(where, "a word stands in both yes and no", page)
+
+
+def _check(made: ReceivablesMap, where: str) -> None:
+    for name, value, allowed in (("invoice_type", made.invoice_type, INVOICE_TYPES), ("venue", made.venue, VENUES)):
+        if value not in allowed:
+            raise unusable_map(where, f"{name} is {value!r}; it may be {', '.join(map(repr, allowed))}")
+    if made.transferred + made.split > 1:
+        raise unusable_map(where, "transferred and split add up to more than 1")
+    if not made.senior or not made.mezzanine or made.senior + made.mezzanine >= 1:
+        raise unusable_map(
+            where, "senior and mezzanine must be above 0 and leave something to the subordinated tranche"
+        )
+    if any(rate % RATE_STEP for rate in (made.senior_rate, made.mezzanine_rate)):
+        raise unusable_map(where, "senior_rate and mezzanine_rate have six decimals at most")
     if made.hour not in HOURS:
-        raise _unusable(where, f"hour must lie between {HOURS.start} and {HOURS.stop - 1}, Asia/Shanghai")
+        raise unusable_map(where, f"hour must lie between {HOURS.start} and {HOURS.stop - 1}, Asia/Shanghai")
 
 
-class _Reader:
+class MapReader:
     """Takes typed values out of a TOML document and knows at the end what nobody asked for."""
 
-    def __init__(self, outer: dict[str, Any], where: str) -> None:
+    def __init__(
+        self,
+        outer: dict[str, Any],
+        where: str,
+        *,
+        fields: tuple[str, ...],
+        sections: frozenset[str] = SECTIONS,
+        page: str = "docs/consortium.md",
+    ) -> None:
         self._left: dict[str, Any] = {k: dict(v) if isinstance(v, dict) else v for k, v in outer.items()}
-        self._where = where
+        self.fields = fields
+        self._where, self._sections, self._page = where, sections, page
+
+    def unusable(self, reason: str) -> Malformed:
+        """Return the error that the map is unusable."""
+        return unusable_map(self._where, reason, self._page)
 
     def _take(self, section: str, name: str) -> Any:
         scope = self._left.get(section, {}) if section else self._left
         if not isinstance(scope, dict):
-            raise _unusable(self._where, f"{section} must be a section")
+            raise self.unusable(f"{section} must be a section")
         if name not in scope:
-            raise _unusable(self._where, f"{name} is missing")
+            raise self.unusable(f"{name} is missing")
         return scope.pop(name)
 
     def some(self, section: str, **readers: Any) -> dict[str, Any]:
         """Return the values of those names that the section has."""
         present = self._left.get(section, {})
         if not isinstance(present, dict):
-            raise _unusable(self._where, f"{section} must be a section")
+            raise self.unusable(f"{section} must be a section")
         return {name: read(section, name) for name, read in readers.items() if name in present}
 
     def text(self, section: str, name: str) -> str:
         value = self._take(section, name)
         if not isinstance(value, str):
-            raise _unusable(self._where, f"{name} must be text")
+            raise self.unusable(f"{name} must be text")
         return value
 
     def texts(self, section: str, name: str) -> tuple[str, ...]:
         value = self._take(section, name)
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise _unusable(self._where, f"{name} must be a list of texts")
+            raise self.unusable(f"{name} must be a list of texts")
         return tuple(value)
 
     def texts_of(self, section: str, names: tuple[str, ...]) -> dict[str, str]:
@@ -192,15 +242,16 @@ class _Reader:
 
     def suffixes(self, section: str, name: str) -> dict[str, str]:
         value = self._take(section, name)
-        known = (*REQUIRED, *OPTIONAL)
-        if not isinstance(value, dict) or not all(k in known and isinstance(v, str) and v for k, v in value.items()):
-            raise _unusable(self._where, f"{name} must give a text for names of columns")
+        if not isinstance(value, dict) or not all(
+            k in self.fields and isinstance(v, str) and v for k, v in value.items()
+        ):
+            raise self.unusable(f"{name} must give a text for names of columns")
         return value
 
     def whole(self, section: str, name: str) -> int:
         value = self._take(section, name)
         if type(value) is not int:
-            raise _unusable(self._where, f"{name} must be a whole number")
+            raise self.unusable(f"{name} must be a whole number")
         return value
 
     def fraction(self, section: str, name: str) -> Decimal:
@@ -208,16 +259,15 @@ class _Reader:
         try:
             value = Decimal(self.text(section, name))
         except InvalidOperation:
-            raise _unusable(self._where, f"{name} must be a decimal number in quotation marks") from None
+            raise self.unusable(f"{name} must be a decimal number in quotation marks") from None
         if not (value.is_finite() and 0 <= value <= 1):
-            raise _unusable(self._where, f"{name} must lie between 0 and 1")
+            raise self.unusable(f"{name} must lie between 0 and 1")
         return value
 
     def finish(self) -> None:
         """Raise when something in the document was not asked for: a misspelt key would change nothing, silently."""
         unknown = [f"[{name}] {key}" for name, rest in self._left.items() if isinstance(rest, dict) for key in rest]
         unknown += [name for name, rest in self._left.items() if not isinstance(rest, dict)]
-        known = {"file", "columns", "values", "invoice", "parties", "business", "plan"}
-        unknown += [f"[{name}]" for name, rest in self._left.items() if rest == {} and name not in known]
+        unknown += [f"[{name}]" for name, rest in self._left.items() if rest == {} and name not in self._sections]
         if unknown:
-            raise _unusable(self._where, f"it says something unknown: {', '.join(unknown)}")
+            raise self.unusable(f"it says something unknown: {', '.join(unknown)}")

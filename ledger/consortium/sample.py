@@ -22,8 +22,8 @@ __all__ = ["AS_OF", "DEBTORS", "HEADINGS", "ROWS", "generate_sample"]
 
 ROWS = 300
 DEBTORS, CREDITORS = 24, 4
-FIRST_DAY, DAYS = date(2024, 1, 8), 540
-AS_OF = date(2025, 9, 30)
+FIRST_DAY, DAYS = date(2024, 1, 8), 610
+AS_OF = date(2025, 10, 31)
 TENORS = (60, 90, 90, 120, 150, 180)  # days
 LEAST, MOST = 30_000_00, 1_200_000_00  # fen, without tax
 VAT = 13  # per cent
@@ -72,7 +72,7 @@ def _paid_on(seed: int, row: str, due: date) -> date | None:
     """Return the day the invoice was paid, None when it is still open on the day of the file."""
     chance = number(seed, "sample", row, "paid", below=100)
     spread = number(seed, "sample", row, "days", below=10_000)
-    if chance < 3:
+    if chance < 2:
         return None
     if chance < 15:
         paid = due - timedelta(days=1 + spread % 10)

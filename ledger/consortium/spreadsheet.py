@@ -84,10 +84,23 @@ def csv_lines(path: Path, *, encoding: str, delimiter: str) -> Iterator[Line]:
                 if number > MAX_ROWS:
                     raise _unusable(path, f"it has more than {MAX_ROWS} lines")
                 yield _csv_line(number, text, delimiter)
-    except UnicodeDecodeError as failure:
-        raise _unusable(path, f"it is not {encoding} text near byte {failure.start} of a block") from None
+    except UnicodeDecodeError:
+        raise _unusable(path, f"it is not {encoding} text in line {_undecodable(path, encoding)}") from None
     except OSError as failure:
         raise _unusable(path, f"it cannot be read ({failure.strerror})") from None
+
+
+def _undecodable(path: Path, encoding: str) -> int:
+    """Return the first line that is no text of the encoding; decoded alone, as none of them ends a line otherwise."""
+    number = 0
+    with path.open("rb") as file:
+        while line := file.readline(4 * MAX_LINE):  # a longer one cannot be read anyway
+            number += 1
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    return number
 
 
 def _csv_line(number: int, text: str, delimiter: str) -> Line:

@@ -55,6 +55,13 @@ def import_file(
     map_file: Annotated[str, Option("--map", help="The map: a TOML file, or demo, ibm or highradius for ours.")],
     csv: Annotated[Path | None, Option("--csv", help="The receivables, as CSV.")] = None,
     xlsx: Annotated[Path | None, Option("--xlsx", help="The receivables, as an Excel workbook.")] = None,
+    terms: Annotated[
+        Path | None,
+        Option(
+            help="Terms of your own: a plan over what is open on the file's last day. TOML, or JSON when named .json.",
+            metavar="FILE",
+        ),
+    ] = None,
     seed: Annotated[int, Option(help="Keys and choices follow from it: the same seed, the same bytes.", min=0)] = SEED,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
@@ -62,6 +69,7 @@ def import_file(
     if (csv is None) == (xlsx is None):
         raise typer.BadParameter("give either --csv or --xlsx")
     mapping = packaged_map(map_file) if map_file in PACKAGED else load_map(Path(map_file))
+    document = None if terms is None else _document(terms)
     with progress("signing") as advance:
         done = 0
 
@@ -71,9 +79,28 @@ def import_file(
             done = now
 
         summary = import_receivables(
-            csv or xlsx or Path(), mapping, folder, workbook=xlsx is not None, seed=seed, progress=watch
+            csv or xlsx or Path(),
+            mapping,
+            folder,
+            workbook=xlsx is not None,
+            terms=document,
+            seed=seed,
+            progress=watch,
         )
     emit(summary.as_json() | {"folder": str(folder)}, _shown(summary, folder), as_json=as_json)
+
+
+def _document(file: Path) -> dict[str, Any]:
+    """The document of terms in a file, judged; every fault of one that is none is told by its path."""
+    from abs.terms import load_terms
+
+    try:
+        text = file.read_bytes()
+    except OSError as failure:
+        raise PortalError(
+            "file", f"{file} cannot be read: {failure.strerror}", next_step="Name another file."
+        ) from None
+    return load_terms(text, kind="json" if file.suffix == ".json" else "toml").document()
 
 
 def _shown(summary: ImportSummary, folder: Path) -> RenderableType:
@@ -149,10 +176,10 @@ def generate(
             workers=len(os.sched_getaffinity(0)) if workers is None else workers,
             progress=watch,
         )
-    answer = summary.as_json() | {"folder": str(folder)}
+    answer = summary.as_json() | {"folder": str(folder), "remarks": summary.remarks()}
     if summary.labels:
         answer["labels_file"] = str(labels_of(folder))
-    _show(answer, tuple(answer), as_json)
+    _show(answer, [name for name in answer if answer[name] not in ({}, [])], as_json)
 
 
 def _rate(text: str) -> tuple[str, Decimal]:
@@ -172,8 +199,14 @@ def _show(answer: dict[str, Any], names: Iterable[str], as_json: bool) -> None:
     table.add_column()
     table.add_column(overflow="fold")
     for name in names:
-        table.add_row(name.replace("_", " "), Text(str(answer[name])))
+        table.add_row(name.replace("_", " "), Text(_plain(answer[name])))
     emit(answer, table, as_json=as_json)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in value.items())
+    return "\n".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def scenarios(as_json: Annotated[bool, JsonFlag] = False) -> None:

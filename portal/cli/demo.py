@@ -32,7 +32,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where to put everything; an earlier demo is replaced.")] = FOLDER,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
-    """Make a consortium from a sample, replicate and verify it, look through its plan, prove and report."""
+    """Make a consortium from a sample, replicate and verify it, look through its plan, recompute, prove and report."""
     _prepare(folder)
     home = folder / "node"
     os.environ["GLASSPOOL_HOME"] = str(home)
@@ -44,6 +44,8 @@ def demo(
     _run("sync")
     plan, asset, record = _something_to_look_at()
     _run("look-through", plan, "--asset", asset)
+    _run("waterfall", plan)
+    _run("stress", plan)
     _run("prove", record, "-o", str(proof))
     pin = read_pin(archive / PIN)
     _run("verify", str(proof), "--genesis-hash", pin.genesis_hash.hex(), "--contract", pin.contracts[0].hex())

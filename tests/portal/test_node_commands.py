@@ -164,6 +164,10 @@ def test_findings_are_listed_with_their_records(home: Path, tmp_path: Path, caps
     assert listed["counts"] == {"record.unknown_kind": 1}
     assert (listed["findings"][0]["record"], listed["findings"][0]["severity"]) == ("2:1:0", "notice")
     assert Ran(capsys, "findings", "--code", "output.double_spend", "--json").json["findings"] == []
+    assert Ran(capsys, "findings", "--code", "output.double_spend").out == "No finding output.double_spend.\n"
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in Ran(capsys, "status").out.splitlines()]
+    assert ["findings", "record.unknown_kind 1"] in rows
+    assert not any({"{", "}", "[", "]"} & set(cell) for row in rows for cell in row)
     assert Ran(capsys, "findings", "--code", "nonsense", "--json").json["error"]["code"] == "finding-code"
     assert "record.unknown_kind" in Ran(capsys, "findings").out
 

@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ledger.consortium.cash import FACE, Tranche, Waterfall, next_weekday
+from ledger.consortium.cash import FACE, Tranche, Waterfall, next_weekday, tranches_of
 from ledger.consortium.market.manager import Desk
 from ledger.consortium.market.stage import days_after
-from ledger.consortium.market.terms import AGREEMENTS, document
+from ledger.consortium.market.terms import AGREEMENTS, document, tranche_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +42,12 @@ QUARTER = (3, 6, 9, 12)
 QUARTER_DAYS = 92
 # Versions of a plan's record, by turns of the plans: most have a document of terms by now.
 VERSIONS = (3, 2, 3, 3, 3, 2, 3, 1)
+CLASSES = {
+    "senior": Decimal("0.85"),
+    "mezzanine": Decimal("0.10"),
+    "senior_rate": Decimal("0.0320"),
+    "mezzanine_rate": Decimal("0.0450"),
+}
 KINDRED = 3  # every so many plans name companies that count as one 关联方
 WATERFALL = ("税费", "托管费与管理费", "优先级利息", "中间级利息", "优先级本金", "中间级本金", "次级剩余收益")
 
@@ -131,12 +137,13 @@ def establish(world: World, made: Plan, chance: Chance) -> None:
     stage = world.market
     assets = eligible(world, made)[:]
     price = sum(each.price for each in assets)
-    made.tranches = _tranches(price)
+    made.tranches = tranches_of(price, **CLASSES)
     made.account = Waterfall(tranches=made.tranches, since=stage.day)
     maturity = days_after(stage.day, MATURITY)
     code = f"{150_000 + stage.serial('plan code'):06d}"
     made.stated = _documented(made, code, stage.day, maturity)
     _say(world, made, list(_payment_dates(stage.day, maturity)))
+    world.established += 1
     bring_in(world, made, assets, "assigned")
     made.first = made.pooled
     for tranche in made.tranches:
@@ -147,18 +154,6 @@ def establish(world: World, made: Plan, chance: Chance) -> None:
                 world, world.cast["rating"], "rating.changed", plan=made.plan, tranche=tranche.tranche,
                 agency=world.cast["rating"].member, rating=rating, at=stage.today(),
             )  # fmt: skip
-
-
-def _tranches(price: int) -> list[Tranche]:
-    units = max(price // FACE, 3)
-    senior, mezzanine = max(units * 85 // 100, 1), max(units * 10 // 100, 1)
-    return [
-        Tranche(tranche="A", name="优先级", rank="senior", principal=senior * FACE, rate=Decimal("0.0320")),
-        Tranche(tranche="B", name="中间级", rank="mezzanine", principal=mezzanine * FACE, rate=Decimal("0.0450")),
-        Tranche(
-            tranche="C", name="次级", rank="subordinated", principal=(units - senior - mezzanine) * FACE, rate=None
-        ),
-    ]
 
 
 def _say(world: World, made: Plan, dates: list[date]) -> None:
@@ -204,19 +199,7 @@ def _documented(made: Plan, code: str, closing: date, maturity: date) -> dict[st
         "cutoff": closing.isoformat(),
         "closing": closing.isoformat(),
         "maturity": maturity.isoformat(),
-        "tranches": [
-            {
-                "tranche": each.tranche,
-                "name": each.name,
-                "code": f"{code}{each.tranche}",
-                "rank": each.rank,
-                "principal": each.principal,
-                "rate": None if each.rate is None else str(each.rate),
-                "repayment": "residual" if each.rate is None else "pass_through",
-                "maturity": maturity.isoformat(),
-            }
-            for each in made.tranches
-        ],
+        "tranches": tranche_rows(made.tranches, code, maturity),
     }
 
 

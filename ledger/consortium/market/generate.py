@@ -16,6 +16,7 @@ from ledger.consortium.market import life
 from ledger.consortium.market.cast import admit_all
 from ledger.consortium.market.membership import membership
 from ledger.consortium.market.others import SYSTEMS
+from ledger.consortium.market.plans import LEAST_ASSETS, MOST_WAIT
 from ledger.consortium.market.plans import live as plan_life
 from ledger.consortium.market.planting import Planting, write_labels
 from ledger.consortium.market.schedule import MORNING, Market
@@ -43,23 +44,47 @@ QUARTER_RUSH = 140  # of the last ten days of a quarter, in per cent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketSummary:
-    """What was written. ``labels``: stories of trouble, traps and patterns in the sidecar file."""
+    """What was written.
+
+    ``plans`` were established of ``plans_asked``; stories of trouble established ``story_plans`` of their own beside
+    them. ``labels``: stories in the sidecar file; ``planted``: how many of each kind of them.
+    """
 
     receivables: int
     records: int
     members: int
     plans: int
+    plans_asked: int
+    story_plans: int
     blocks: int
     labels: int
+    planted: Mapping[str, int]
     first: date
     last: date
     genesis_hash: str
     contract: str
     head: str
 
+    def remarks(self) -> list[str]:
+        """Return what whoever asked for the market should know of it, a sentence each."""
+        told = []
+        if self.plans < self.plans_asked:
+            told.append(
+                f"{self.plans} of {self.plans_asked} plans were established: one opens once its originator holds "
+                f"{LEAST_ASSETS} receivables that it may sell, and gathers them for {MOST_WAIT} weeks at most. Ask for "
+                "more receivables or months, or for fewer plans."
+            )
+        if self.story_plans > self.plans:
+            told.append(
+                f"The stories of trouble established {self.story_plans} small plans of their own, more than the market "
+                f"has: every story is told once at least, however few receivables there are. Ask for trouble by name, "
+                "or for more receivables."
+            )
+        return told
+
     def as_json(self) -> dict[str, Any]:
         """Return plain values."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__} | {"planted": dict(self.planted)}
         return {name: value.isoformat() if isinstance(value, date) else value for name, value in plain.items()}
 
 
@@ -152,14 +177,17 @@ def generate_market(
             )
         chain.finish()
         chain.press = None
-    labels = write_labels(labels_of(folder), planting.labels)
+    planted = write_labels(labels_of(folder), planting.labels)
     return MarketSummary(
         receivables=market.receivables,
         records=market.records,
         members=len(chain.members),
-        plans=plans,
+        plans=world.established,
+        plans_asked=plans,
+        story_plans=market.plans - world.established,
         blocks=chain.height + 1,
-        labels=labels,
+        labels=sum(planted.values()),
+        planted=planted,
         first=START,
         last=market.day,
         genesis_hash=blocks.hexed(chain.genesis_hash),

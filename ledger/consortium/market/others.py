@@ -36,13 +36,13 @@ def packages(world: World, chance: Chance) -> Process:
     stage, cast = world.market, world.cast
     core = cast.core(chance)
     seller = cast.seller_to(core, chance)
-    contract = world.contract(seller, core, 1)
     sold, due = chance.pick(GOODS[:9]), world.due(chance)
+    nets = [world.net(chance, SMALL) for _ in range(min(chance.between(4, 16), world.left))]
+    contract = world.contract(seller, core, sum(nets) * (100 + sold.tax) // 100 + len(nets))
     bills, owed = [], []
-    for _ in range(min(chance.between(4, 16), world.left)):
+    for net in nets:
         bill = trade.bill(
-            stage, cast["gateway"], seller, core, world.net(chance, SMALL), goods=sold.name, percent=sold.tax,
-            refers_to=[contract],
+            stage, cast["gateway"], seller, core, net, goods=sold.name, percent=sold.tax, refers_to=[contract],
         )  # fmt: skip
         bills.append(bill)
         owed.append(claims.claim(stage, cast["gateway"], [bill], due, contract=contract))

@@ -9,9 +9,16 @@ from ledger.consortium.market.terms import accounts_of
 if TYPE_CHECKING:
     from ledger.consortium.chain import Member
     from ledger.consortium.market.manager import Paid
-    from ledger.consortium.market.stage import Stage
 
-__all__ = ["Calls", "Parties", "record"]
+__all__ = ["Calls", "Parties", "Writer", "record"]
+
+
+class Writer(Protocol):
+    """Where records are written on a business day, and things get their names."""
+
+    def write(self, sender: Member, kind: str, v: int = 1, /, **payload: Any) -> object: ...
+    def today(self) -> str: ...
+    def named(self, prefix: str) -> str: ...
 
 
 class Parties(Protocol):
@@ -31,7 +38,7 @@ Calls = list[tuple[str, int]]
 """Calls on the promisor 差额支付启动 that were not repaid in full, the oldest first, and what is left of each."""
 
 
-def record(stage: Stage, parties: Parties, paid: Paid, calls: Calls) -> None:
+def record(stage: Writer, parties: Parties, paid: Paid, calls: Calls) -> None:
     """Write what a period paid; the promisor is the plan's originator. ``calls`` grows and shrinks with it."""
     _, custody, reserve = accounts_of(parties.plan)
 
@@ -60,7 +67,7 @@ def record(stage: Stage, parties: Parties, paid: Paid, calls: Calls) -> None:
     _distribute(stage, parties, paid)
 
 
-def _repay(stage: Stage, parties: Parties, paid: Paid, calls: Calls) -> None:
+def _repay(stage: Writer, parties: Parties, paid: Paid, calls: Calls) -> None:
     left = paid.repaid
     while left:
         call, owed = calls.pop(0)
@@ -74,7 +81,7 @@ def _repay(stage: Stage, parties: Parties, paid: Paid, calls: Calls) -> None:
             calls.insert(0, (call, owed - part))
 
 
-def _distribute(stage: Stage, parties: Parties, paid: Paid) -> None:
+def _distribute(stage: Writer, parties: Parties, paid: Paid) -> None:
     """Holders are paid 收益分配. Where nobody is, that is said of the senior tranche: it was a payment date."""
     given = {
         tranche: (paid.principal.get(tranche, 0), paid.interest.get(tranche, 0))

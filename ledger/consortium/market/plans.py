@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ledger.consortium.market.schedule import Process
     from ledger.consortium.market.world import World
 
-__all__ = ["live"]
+__all__ = ["LEAST_ASSETS", "MOST_WAIT", "live"]
 
 LEAST_ASSETS, MOST_WAIT = 6, 26  # assets a pool opens with; weeks its originator gathers them
 CLEAN_UP = 10  # per cent of the most assets the pool ever held, below which the originator takes back the rest

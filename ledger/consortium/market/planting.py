@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from ledger.consortium.market.schedule import MORNING
@@ -62,13 +63,13 @@ class Planting:
                 market.start(teller.told(story), market.at(market.day.fromordinal(day), MORNING))
 
 
-def write_labels(path: Path, labels: Iterable[Label]) -> int:
-    """Write the labels of what happened, one a line, if there are any; returns how many."""
+def write_labels(path: Path, labels: Iterable[Label]) -> dict[str, int]:
+    """Write the labels of what happened, one a line, if there are any; returns how many of each kind."""
     told = [label for label in labels if label.happened]
     if not told:
-        return 0
+        return {}
     text = "".join(f"{json.dumps(label.as_json(), ensure_ascii=False)}\n" for label in told)
     part = path.with_name(f"{path.name}.part")
     part.write_text(text, encoding="utf-8")
     part.replace(path)
-    return len(told)
+    return dict(sorted(Counter(label.what for label in told).items()))

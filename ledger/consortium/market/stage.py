@@ -47,7 +47,7 @@ class Stage:
 
     def __init__(self, chain: Consortium, start: date) -> None:
         self.chain, self.day = chain, start
-        self.records = self.receivables = 0
+        self.records = self.receivables = self.plans = 0
         self.watch: Callable[[Sent], None] | None = None
         """Told of every record written."""
         self._numbers = _Numbers({})
@@ -76,6 +76,7 @@ class Stage:
     def write(self, sender: Member, kind: str, v: int = 1, /, **payload: Any) -> Sent:
         """Send a record of this kind and version, signed with the sender's present key."""
         self.records += 1
+        self.plans += kind == "plan.established"
         sent = self.chain.record(self.chain.members[sender.member], kind, {"v": v, **payload})
         if self.watch is not None:
             self.watch(sent)

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
-__all__ = ["AGREEMENTS", "PPM", "Agreed", "accounts_of", "document", "replaced"]
+    from ledger.consortium.cash import Tranche
+
+__all__ = ["AGREEMENTS", "PPM", "Agreed", "accounts_of", "document", "replaced", "tranche_rows"]
 
 PPM = 1_000_000
 FORMAT = "glasspool-terms/1"
 LARGEST_SHARE = {"debtor": "0.50", "region": "0.90"}  # of the pool, 集中度限制
+LEAST_YIELD = "0.03"  # of what is bought while the plan revolves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +78,23 @@ def _rate(ppm: int) -> str:
     return f"{Decimal(ppm) / PPM:f}"
 
 
+def tranche_rows(tranches: Sequence[Tranche], code: str, maturity: date) -> list[dict[str, Any]]:
+    """Return tranches as the record of their plan states them; ``code`` is the plan's."""
+    return [
+        {
+            "tranche": each.tranche,
+            "name": each.name,
+            "code": f"{code}{each.tranche}",
+            "rank": each.rank,
+            "principal": each.principal,
+            "rate": None if each.rate is None else f"{each.rate:f}",
+            "repayment": "residual" if each.rate is None else "pass_through",
+            "maturity": maturity.isoformat(),
+        }
+        for each in tranches
+    ]
+
+
 def document(
     agreed: Agreed,
     stated: Mapping[str, Any],
@@ -82,8 +102,14 @@ def document(
     pay: Sequence[date],
     revolving: date | None,
     affiliates: Sequence[str] = (),
+    shares: Mapping[str, str] = LARGEST_SHARE,
+    least_yield: str = LEAST_YIELD,
+    metrics: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """Return the document of a plan's terms. ``stated``: what its record states beside it, tranches included."""
+    """Return the document of a plan's terms. ``stated``: what its record states beside it, tranches included.
+
+    ``shares``: the most one debtor, region ... may have of the pool; ``metrics``: lags and horizons of its figures.
+    """
     plan, promisor = stated["plan"], stated["originators"][0]
     names = accounts_of(plan)
     told: dict[str, Any] = {
@@ -109,9 +135,9 @@ def document(
             {"criterion": "tenor", "text": "剩余期限不超过一年", "field": "days_to_due", "op": "<=", "value": "365"},
             {"criterion": "undisputed", "text": "入池时无商业纠纷", "field": "disputed", "op": "==", "value": False},
         ],
-        "concentration": [{"by": by, "limit": limit} for by, limit in LARGEST_SHARE.items()],
+        "concentration": [{"by": by, "limit": limit} for by, limit in shares.items()],
         "clean_up": "0.10",
-        "metrics": {"default_days": agreed.default_days},
+        "metrics": {"default_days": agreed.default_days, **(metrics or {})},
     }  # fmt: skip
     if agreed.reserve:
         target = {"measure": "senior.outstanding", "factor": _rate(agreed.reserve)}
@@ -121,7 +147,7 @@ def document(
         if agreed.promised is not None:
             told["shortfall"]["limit"] = agreed.promised
     if revolving is not None:
-        told["revolving"] = {"until": revolving.isoformat(), "min_yield": "0.03"}
+        told["revolving"] = {"until": revolving.isoformat(), "min_yield": least_yield}
     if affiliates:
         told["affiliates"] = [{"group": f"{plan}-关联方", "members": list(affiliates)}]
     return told

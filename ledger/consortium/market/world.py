@@ -65,6 +65,8 @@ class World:
         self.recent: deque[Bill] = deque(maxlen=RECENT)
         self.inventory: defaultdict[str, list[Holding]] = defaultdict(list)
         """By originator: what it holds for its plan."""
+        self.established = 0
+        """Plans that found enough to open with."""
         self.pooled: dict[str, str] = {}
         """Open pool assets: receivable -> plan."""
         self.collected: defaultdict[str, list[tuple[str, str, int]]] = defaultdict(list)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from ledger import admission
 from ledger.anchor import anchor_from
 from ledger.consortium import PIN, OutputRefused, generate_sample, import_receivables, packaged_map
-from ledger.consortium.cash import Tranche, Waterfall, interest, next_weekday, period_ends, tranches_of
+from ledger.consortium.cash import FACE, Tranche, Waterfall, interest, next_weekday, period_ends, tranches_of
 from ledger.consortium.rows import Receivable, read_rows
 from ledger.consortium.sample import AS_OF, DEBTORS
 from ledger.errors import Malformed
@@ -74,7 +74,10 @@ def test_every_record_is_of_a_known_kind_and_shape(small):
 def test_every_asset_is_assigned_once_on_its_issue_date(small):
     issued = {p["receivable"]: on for kind, p, on, _ in small[2] if kind == "receivable.registered"}
     assigned = [
-        (a["asset"], p["date"], on) for kind, p, on, _ in small[2] if kind == "pool.assigned" for a in p["assets"]
+        (a["asset"], p["date"], on)
+        for kind, p, on, _ in small[2]
+        if kind in ("pool.assigned", "pool.revolving_purchased")
+        for a in p["assets"]
     ]
     assert sorted(asset for asset, *_ in assigned) == sorted(issued)
     assert all(issued[asset] == on == date.fromisoformat(day) for asset, day, on in assigned)
@@ -107,20 +110,107 @@ def test_cash_flows_through_and_is_never_more_than_came_in(small):
     paid = sum(p["amount"] for kind, p, *_ in records if kind == "payment.recorded")
     collected = {p["collection"]: p["amount"] for kind, p, *_ in records if kind == "collection.received"}
     remitted = [p for kind, p, *_ in records if kind == "collection.remitted"]
-    assert paid == sum(collected.values()) == sum(each["amount"] for each in remitted)
-    assert sorted(c for each in remitted for c in each["collections"]) == sorted(collected)
+    assert paid == sum(collected.values())
+    passed_on = [name for each in remitted for name in each["collections"]]
+    assert len(passed_on) == len(set(passed_on))
+    last = max(on for kind, _, on, _ in records if kind == "collection.remitted")
+    late = {p["collection"] for kind, p, on, _ in records if kind == "collection.received" and on > last}
+    assert set(passed_on) == collected.keys() - late
+    assert sum(each["amount"] for each in remitted) == sum(collected[name] for name in passed_on)
     cash, outstanding = 0, {}
     for kind, payload, *_ in records:
         if kind == "plan.established":
             outstanding = {each["tranche"]: each["principal"] for each in payload["tranches"]}
-        if kind == "collection.remitted":
-            cash += payload["amount"]
+        cash += payload["amount"] if kind in ("collection.received", "shortfall.paid") else 0
+        cash -= payload["price"] if kind == "pool.revolving_purchased" else 0
+        cash -= payload["amount"] if kind in ("fee.paid", "shortfall.repaid") else 0
         if kind == "distribution.made":
             cash -= payload["principal"] + payload["interest"]
             outstanding[payload["tranche"]] -= payload["principal"]
-            assert cash >= 0
             assert outstanding[payload["tranche"]] >= 0
-            assert payload["tranche"] == "A" or not payload["principal"] or outstanding["A"] == 0
+        assert cash >= 0
+    kinds = Counter(kind for kind, *_ in records)
+    assert kinds["pool.revolving_purchased"] > 5
+    assert kinds["distribution.made"] > 10
+    assert kinds["fee.paid"] > 10
+
+
+def test_the_plan_raises_what_its_assets_cost_beyond_collections(small):
+    raised = sum(each["principal"] for each in _of(small, "plan.established")[0]["tranches"])
+    assigned = sum(each["price"] for each in _of(small, "pool.assigned"))
+    bought = sum(each["price"] for each in _of(small, "pool.revolving_purchased"))
+    assert assigned // FACE * FACE == raised
+    assert bought > raised // 2
+
+
+def test_the_plan_keeps_the_days_of_its_file(small):
+    (plan,) = _of(small, "plan.established")
+    said, rows = plan["document"], _of(small, "receivable.registered")
+    issued = [date.fromisoformat(each["issued"]) for each in _of(small, "invoice.registered")]
+    due = max(date.fromisoformat(each["due"]) for each in rows)
+    assert plan["closing"] == (min(issued) - timedelta(days=1)).isoformat()
+    assert said["revolving"]["until"] == max(issued).isoformat()
+    assert date.fromisoformat(plan["maturity"]) > due + timedelta(days=364)
+    assert said["dates"]["pay"][0] > plan["closing"]
+    assert said["dates"]["pay"][-1] <= plan["maturity"]
+    paid = sorted({each["date"] for each in _of(small, "distribution.made")})
+    stated = [next_weekday(date.fromisoformat(each)).isoformat() for each in said["dates"]["pay"]]
+    assert paid == stated[: len(paid)]
+    assert stated[len(paid)] > max(on.isoformat() for *_, on, _ in small[2])
+    (kept,) = (each for each in _of(small, "holdings.reported") if each["tranche"] == "C")
+    assert [each["investor"] for each in kept["holders"]] == plan["originators"]
+
+
+def test_no_one_has_more_of_the_file_than_the_limits_allow(small):
+    (plan,), rows = _of(small, "plan.established"), _of(small, "receivable.registered")
+    for limit in plan["document"]["concentration"]:
+        held = Counter()
+        for each in rows:
+            held[each[limit["by"]]] += each["amount"]
+        share = Decimal(max(held.values())) / held.total()
+        assert share <= Decimal(limit["limit"]) < share + Decimal("0.05")
+
+
+def _of(small, kind):
+    return [payload for each, payload, *_ in small[2] if each == kind]
+
+
+def test_a_file_that_is_settled_whole_is_paid_to_its_end(tmp_path):
+    lines = generate_sample(5, SMALL).decode("utf-8-sig").splitlines()
+    cells = [line.split(",") for line in lines]
+    content = "\n".join(",".join([*row[:10], row[10] or row[2], row[11]]) for row in cells)
+    summary, out = imported(tmp_path, content.encode())
+    records = list(history(out, summary))
+    paid = sum(p["amount"] for kind, p, *_ in records if kind == "payment.recorded")
+    assert summary.settled == SMALL
+    assert paid == sum(p["amount"] for kind, p, *_ in records if kind == "collection.remitted")
+    left = {}
+    for kind, payload, *_ in records:
+        if kind == "plan.established":
+            left = {each["tranche"]: each["principal"] for each in payload["tranches"]}
+        if kind == "distribution.made":
+            left[payload["tranche"]] -= payload["principal"]
+    assert (left["A"], left["B"]) == (0, 0)
+
+
+def test_what_is_disputed_and_open_is_so_by_the_last_day_of_the_file(tmp_path):
+    heading, *rows = generate_sample(5, SMALL).decode("utf-8-sig").splitlines()
+    cells = [row.split(",") for row in rows]
+    content = "\n".join([heading, *(",".join([*row[:10], "", "是"]) for row in cells)])
+    summary, out = imported(tmp_path, content.encode())
+    assert summary.last == max(date.fromisoformat(row[1]) for row in cells)
+    disputed = [on for kind, _, on, _ in history(out, summary) if kind == "receivable.adjusted"]
+    assert len(disputed) == SMALL
+    assert max(disputed) == summary.last
+
+
+def test_nobody_is_paid_where_nothing_was_settled(tmp_path):
+    heading, *rows = generate_sample(5, 3).decode("utf-8-sig").splitlines()
+    content = "\n".join([heading, *(",".join([*row.split(",")[:10], "", "否"]) for row in rows)])
+    summary, out = imported(tmp_path, content.encode())
+    kinds = Counter(kind for kind, *_ in history(out, summary))
+    assert kinds["plan.established"] == 1
+    assert not kinds["distribution.made"] + kinds["shortfall.called"] + kinds["pool.revolving_purchased"]
 
 
 def test_a_replica_finds_nothing_to_object_to(small, tmp_path):
@@ -267,11 +357,15 @@ def test_the_waterfall_keeps_unpaid_interest_due_and_ranks_principal():
     assert flow.cash == 0
 
 
-def test_tranches_are_whole_units_that_add_up():
-    made = tranches_of(1_234_567, packaged_map("demo"))
-    assert sum(each.principal for each in made) == 1_230_000
-    assert all(each.principal % 10_000 == 0 for each in made)
-    assert tranches_of(9_999, packaged_map("demo")) == []
+@pytest.mark.parametrize(
+    ("total", "units"),
+    [(1_234_567, [98, 9, 16]), (70_000, [5, 1, 1]), (30_000, [1, 1, 1]), (9_999, [1, 1, 1])],
+)
+def test_tranches_are_whole_units_and_never_without_one(total, units):
+    rates = {"senior_rate": Decimal("0.03"), "mezzanine_rate": Decimal("0.04")}
+    made = tranches_of(total, senior=Decimal("0.8"), mezzanine=Decimal("0.08"), **rates)
+    assert [each.principal // FACE for each in made] == units
+    assert sum(units) == max(total // FACE, 3)
 
 
 def test_periods_end_with_the_calendar():

@@ -53,7 +53,7 @@ def test_receivables_are_as_many_as_asked(market):
     assert kinds["receivable.registered"] == summary.receivables == SIZE["receivables"]
     assert kinds.total() == summary.records
     assert 5 < summary.records / summary.receivables < 8
-    assert kinds["plan.established"] == SIZE["plans"]
+    assert kinds["plan.established"] == summary.plans == summary.plans_asked == SIZE["plans"]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ledger.consortium.history import price_of
+from ledger.consortium.cash import price_of
 from ledger.consortium.market.things import Claim, Piece
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ledger.consortium.blocks import canonical_json
@@ -10,7 +11,6 @@ from ledger.suites import sm3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from ledger.consortium.chain import Member, Sent
     from ledger.consortium.market.stage import Stage
@@ -82,8 +82,9 @@ def bill(
     refers_to: Sequence[str] = (),
     **changes: Any,
 ) -> Bill:
-    """Register a 数电 invoice issued today; ``percent`` of tax. ``changes`` replace what the record says."""
-    number = number_of(stage, seller, stage.day)
+    """Register a 数电 invoice issued today or as ``changes`` say, which replace what the record states; ``percent`` of tax."""
+    issued = date.fromisoformat(changes.get("issued", stage.today()))
+    number = number_of(stage, seller, issued)
     taxed = (net * percent + 50) // 100
     made = Bill(
         invoice=f"INV-{number}",
@@ -92,7 +93,7 @@ def bill(
         buyer=buyer,
         net=net,
         amount=net + taxed,
-        issued=stage.day,
+        issued=issued,
     )
     payload: dict[str, Any] = {
         "invoice": made.invoice,
@@ -103,7 +104,7 @@ def bill(
         "amount_excluding_tax": net,
         "tax": taxed,
         "amount_including_tax": made.amount,
-        "issued": stage.today(),
+        "issued": issued.isoformat(),
         "goods": goods,
         "refers_to": list(refers_to),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from ledger.consortium.market.manager import Desk
 from ledger.consortium.market.payouts import Calls, record
 from ledger.consortium.market.schedule import MIDNIGHT
 from ledger.consortium.market.stage import days_after
-from ledger.consortium.market.terms import PPM, Agreed, accounts_of, document, replaced
+from ledger.consortium.market.terms import PPM, Agreed, accounts_of, document, replaced, tranche_rows
 from ledger.consortium.market.trouble.small import SmallPlan
 from ledger.consortium.market.trouble.teller import TENOR
 
@@ -68,12 +68,7 @@ class ManagedPlan(SmallPlan):
             "manager": self.manager.member, "custodian": self.custodian.member,
             "originators": [self.originator.member], "servicer": self.servicer.member, "shelf": f"储架{self.plan}",
             "cutoff": closing, "closing": closing, "maturity": maturity,
-            "tranches": [
-                {"tranche": each.tranche, "name": each.name, "code": f"{self.plan}{each.tranche}", "rank": each.rank,
-                 "principal": each.principal, "rate": RATES.get(each.tranche),
-                 "repayment": "residual" if each.rate is None else "pass_through", "maturity": maturity}
-                for each in tranches
-            ],
+            "tranches": tranche_rows(tranches, self.plan, date.fromisoformat(maturity)),
         }  # fmt: skip
         self.said = document(self.agreed, self.stated, pay=self._dates, revolving=self._until)
         self.stage.write(self.manager, "plan.established", 3, **self.stated, document=self.said)

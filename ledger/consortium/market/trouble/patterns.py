@@ -6,7 +6,7 @@ Most raise no finding when they are written: they are for the search over the wh
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.consortium.market.acts import claims, financing, trade
 from ledger.consortium.market.trouble.small import SmallPlan
@@ -24,11 +24,20 @@ __all__: list[str] = []
 RATE = Decimal("0.0435")
 
 
-def finance(t: Teller, owed: Claim, lender: Member, share: int, kind: str = "receivable") -> Financing:
-    """Lend so many per cent of a claim on itself or on its invoice, and pay out."""
-    thing = (kind, owed.receivable if kind == "receivable" else owed.bills[0].invoice)
+def finance(
+    t: Teller,
+    owed: Claim,
+    lender: Member,
+    share: int,
+    kind: str = "receivable",
+    name: str | None = None,
+    **changes: Any,
+) -> Financing:
+    """Lend so many per cent of a claim on itself, on its invoice or on what is named, and pay out."""
+    thing = (kind, name or (owed.receivable if kind == "receivable" else owed.bills[0].invoice))
     amount = owed.amount * share // 100
-    made = financing.open_(t.stage, "receivable_discount", owed.creditor, lender, [thing], amount, RATE, owed.due)
+    form = "receivable_discount"
+    made = financing.open_(t.stage, form, owed.creditor, lender, [thing], amount, RATE, owed.due, **changes)
     financing.disburse(t.stage, made)
     t.about(f"receivable {owed.receivable}")
     return made
@@ -36,19 +45,34 @@ def finance(t: Teller, owed: Claim, lender: Member, share: int, kind: str = "rec
 
 @pattern("exact_reuse")
 def exact_reuse(t: Teller) -> Process:
-    """One invoice is financed by two banks, the second time by way of the claim that rests on it."""
+    """One invoice is financed by two, the second time by way of its claim, a package, another id or after a purchase."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
-    finance(t, owed, first, 80, "invoice")
+    bill, way = owed.bills[0], t.chance.pick(("receivable", "package", "invoice", "bought"))
+    if way == "bought":
+        claims.finance(t.stage, [claims.issue(t.stage, owed)], t.cast.factors[0], RATE)
+    else:
+        finance(t, owed, first, 80, "invoice")
     yield t.later(10)
-    finance(t, owed, second, 80)
+    name = None
+    if way == "package":
+        name = trade.package(t.stage, t.gateway, [bill])
+    elif way == "invoice":
+        name = f"{bill.invoice}-B"
+        t.bill(bill.seller, bill.buyer, number=bill.number, invoice=name, issued=bill.issued.isoformat())
+    finance(t, owed, second, 80, "invoice" if way == "bought" else way, name)
 
 
 @trap("exact_reuse")
 def refinanced(t: Teller) -> Process:
-    """Another bank finances it after the first was repaid and released."""
+    """Another bank finances it after the first was repaid and released, or both finance a part that they state."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
+    if t.chance.happens(500):
+        for lender, share in ((first, 50), (second, 40)):
+            part = {"kind": "receivable", "id": owed.receivable, "amount": owed.amount * share // 100}
+            finance(t, owed, lender, share, collateral=[part])
+        return
     made = finance(t, owed, first, 80, "invoice")
     yield t.later(10)
     financing.repay(t.stage, made)
@@ -58,11 +82,15 @@ def refinanced(t: Teller) -> Process:
 
 @pattern("over_financed")
 def over_financed(t: Teller) -> Process:
-    """One bank lends on a claim twice, together more than it is worth."""
+    """One bank lends on a claim twice, together more than it is worth; or once, more than the debtor left unpaid."""
     owed, bank = t.claim(), t.bank()
-    finance(t, owed, bank, 70)
+    if t.chance.happens(500):
+        finance(t, owed, bank, 70)
+    else:
+        paid = ("receivable", owed.receivable, owed.amount // 2)
+        claims.pay(t.stage, t.settlement, owed.debtor, owed.creditor, [paid])
     yield t.later(5)
-    finance(t, owed, bank, 60)
+    finance(t, owed, bank, 60, t.chance.pick(("receivable", "invoice")))
 
 
 @trap("over_financed")
@@ -76,14 +104,19 @@ def financed_in_parts(t: Teller) -> Process:
 
 @pattern("altered_document")
 def altered_document(t: Teller) -> Process:
-    """An invoice comes back under its number with another amount; the tax authority knows the first only."""
+    """An invoice comes back with another amount, or another digit; the tax authority knows the first only."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
     bill = owed.bills[0]
     finance(t, owed, first, 80)
     yield t.later(7)
-    altered = t.bill(bill.seller, bill.buyer, NET * 3, number=bill.number, invoice=f"{bill.invoice}-B")
-    trade.verify(t.stage, t.cast["verifier"], altered, "inconsistent", tax_authority_amount=bill.amount)
+    if t.chance.happens(500):
+        altered = t.bill(bill.seller, bill.buyer, NET * 3, number=bill.number, invoice=f"{bill.invoice}-B")
+        trade.verify(t.stage, t.cast["verifier"], altered, "inconsistent", tax_authority_amount=bill.amount)
+    else:
+        number = f"{bill.number[:-1]}{(int(bill.number[-1]) + 5) % 10}"
+        altered = t.bill(bill.seller, bill.buyer, number=number, invoice=f"INV-{number}")
+        trade.verify(t.stage, t.cast["verifier"], altered, "not_found")
     again = t.owed(altered)
     claims.confirm(t.stage, again)
     finance(t, again, second, 80)
@@ -102,9 +135,15 @@ def recurring(t: Teller) -> Process:
 
 @pattern("inflated_face")
 def inflated_face(t: Teller) -> None:
-    """An invoice says three times what the tax authority knows of."""
-    bill = t.bill(net=NET * 3)
-    trade.verify(t.stage, t.cast["verifier"], bill, "inconsistent", tax_authority_amount=bill.amount // 3)
+    """An invoice says three times what the tax authority knows of; of a special one that is without tax."""
+    if t.chance.happens(500):
+        bill = t.bill(net=NET * 3)
+        known = bill.amount // 3
+    else:
+        number = f"{t.stage.serial('paper'):08d}"
+        bill = t.bill(net=NET * 3, number=number, code="3100201130", type="vat_special")
+        known = bill.net // 3
+    trade.verify(t.stage, t.cast["verifier"], bill, "inconsistent", tax_authority_amount=known)
     owed = t.owed(bill)
     claims.confirm(t.stage, owed)
     finance(t, owed, t.bank(), 80)
@@ -121,12 +160,17 @@ def tax_basis(t: Teller) -> None:
 
 @pattern("cross_instrument")
 def cross_instrument(t: Teller) -> Process:
-    """A claim lives in a certificate that a factor bought, and is filed as another bank's."""
+    """A claim lives in a certificate that a factor bought, and is filed as another bank's, before that or after it."""
     piece, factor, bank = t.piece(), t.cast.factors[0], t.bank()
-    claims.finance(t.stage, [piece], factor, RATE)
-    yield t.later(6)
-    thing = ("receivable", piece.claim.receivable)
-    financing.file(t.stage, "pledge", bank, piece.claim.creditor, [thing])
+    owed, first = piece.claim, t.chance.happens(500)
+    things = ("receivable", owed.receivable), ("invoice", owed.bills[0].invoice)
+    if first:
+        claims.finance(t.stage, [piece], factor, RATE)
+        yield t.later(6)
+    financing.file(t.stage, t.chance.pick(("pledge", "transfer")), bank, owed.creditor, [t.chance.pick(things)])
+    if not first:
+        yield t.later(6)
+        claims.finance(t.stage, [piece], factor, RATE)
 
 
 @trap("cross_instrument")
@@ -198,11 +242,14 @@ def within_a_block(t: Teller) -> None:
 
 @pattern("red_after_finance")
 def red_after_finance(t: Teller) -> Process:
-    """The invoice beneath a financing is red-flushed while the money is out."""
+    """The invoice beneath a financing is red-flushed or voided while the money is out."""
     owed = t.claim()
-    finance(t, owed, t.bank(), 80, "invoice")
+    if t.chance.happens(333):
+        claims.finance(t.stage, [claims.issue(t.stage, owed)], t.cast.factors[0], RATE)
+    else:
+        finance(t, owed, t.bank(), 80, t.chance.pick(("invoice", "receivable")))
     yield t.later(15)
-    trade.mark(t.stage, t.cast["verifier"], owed.bills[0], "red_flushed")
+    trade.mark(t.stage, t.cast["verifier"], owed.bills[0], t.chance.pick(("red_flushed", "voided")))
 
 
 @trap("red_after_finance")
@@ -225,7 +272,7 @@ def settled_reuse(t: Teller) -> Process:
     part = ("receivable", owed.receivable, owed.amount)
     claims.pay(t.stage, t.settlement, owed.debtor, owed.creditor, [part])
     yield t.later(4)
-    finance(t, owed, t.bank(), 80)
+    finance(t, owed, t.bank(), 80, t.chance.pick(("receivable", "invoice")))
 
 
 @trap("settled_reuse")
@@ -240,15 +287,16 @@ def rest_financed(t: Teller) -> Process:
 
 @pattern("priority_conflict")
 def priority_conflict(t: Teller) -> Process:
-    """Two banks file on one claim; the second searched before the first had filed."""
+    """Two banks file on one claim or its invoice; the second searched before the first had filed, or not at all."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
-    thing = ("receivable", owed.receivable)
-    financing.query(t.stage, second, owed.receivable)
-    yield t.later(2)
-    financing.file(t.stage, "pledge", first, owed.creditor, [thing])
+    things = ("receivable", owed.receivable), ("invoice", owed.bills[0].invoice)
+    if t.chance.happens(500):
+        financing.query(t.stage, second, owed.receivable)
+        yield t.later(2)
+    financing.file(t.stage, "pledge", first, owed.creditor, [things[0]])
     yield t.later(5)
-    financing.file(t.stage, "pledge", second, owed.creditor, [thing])
+    financing.file(t.stage, t.chance.pick(("pledge", "transfer")), second, owed.creditor, [t.chance.pick(things)])
     t.about(f"receivable {owed.receivable}")
 
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 UNCONFIRMED = 8  # claims of a phantom debtor
-RUN = 6  # invoices of a structured run
-JUST_BELOW = 99_800_00  # fen without tax, under an invoice limit of 100,000 yuan
+JUST_BELOW = (9_980_00, 99_800_00, 998_000_00)  # fen without tax, under invoice limits of 10,000 yuan and more
 
 
 def _under(t: Teller, *, raised: bool) -> None:
@@ -69,11 +68,11 @@ def new_relationship(t: Teller) -> Process:
 
 
 def _round(t: Teller, *, moved: bool) -> Process:
-    """Three companies sell the same goods around, for nearly the same amount."""
-    ring = [t.stranger() for _ in range(3)]
+    """Two to five companies sell the same goods around, for nearly the same amount."""
+    ring = [t.stranger() for _ in range(t.chance.between(2, 5))]
     t.about(f"member {ring[0].member}")
     for at, seller in enumerate(ring):
-        buyer, net = ring[(at + 1) % 3], NET - at * 50_00
+        buyer, net = ring[(at + 1) % len(ring)], NET - at * 50_00
         refers_to = []
         if moved:  # toll processing: the goods really travel, and what returns is something else
             sold = GOODS[at]
@@ -135,7 +134,8 @@ def warehouse_over(t: Teller) -> None:
     house, owner, banks = t.cast.warehouses[0], t.seller(), t.two(t.cast.banks)
     first = goods.issue(t.stage, house, owner, GOODS[2], 100)
     goods.stock(t.stage, first, 100)
-    second = goods.issue(t.stage, house, owner, GOODS[2], 100, location=first.location, lot=first.lot)
+    again = t.chance.pick((100, 60, 30))
+    second = goods.issue(t.stage, house, owner, GOODS[2], again, location=first.location, lot=first.lot)
     for held, bank in zip((first, second), banks, strict=True):
         goods.act(t.stage, owner, "pledged", held, pledgee=bank.member, financing=None)
     t.about(f"receipt {second.receipt}")
@@ -154,15 +154,16 @@ def split_and_pledged(t: Teller) -> None:
 def _run(t: Teller, *, ordered: bool) -> None:
     """Invoices of one day with consecutive numbers, each just under the limit."""
     seller, buyer = t.seller(), t.core()
+    below, run = t.chance.pick(JUST_BELOW), t.chance.between(4, 8)
     first = int(trade.number_of(t.stage, seller, t.stage.day))
     t.stage.serial("invoice")  # leaves room for the run
     refers_to = []
     if ordered:
-        total = JUST_BELOW * RUN * 113 // 100
+        total = below * run * 113 // 100
         refers_to = [trade.document(t.stage, buyer, "order", [seller, buyer], amount=total)]
     bills = [
-        t.bill(seller, buyer, JUST_BELOW, number=str(first + at), invoice=f"INV-{first + at}", refers_to=refers_to)
-        for at in range(RUN)
+        t.bill(seller, buyer, below, number=str(first + at), invoice=f"INV-{first + at}", refers_to=refers_to)
+        for at in range(run)
     ]
     owed = t.owed(*bills)
     finance(t, owed, t.bank(), 80)
@@ -189,8 +190,8 @@ def _numbered(t: Teller, year: str, province: str) -> None:
 
 @pattern("impossible_fields")
 def impossible_fields(t: Teller) -> None:
-    """A 数电 number of a year before there were any, from a province that does not exist."""
-    _numbered(t, "19", "99")
+    """A 数电 number of a year before there were any, or from a province that does not exist, or both."""
+    _numbered(t, *t.chance.pick((("19", "99"), ("19", ""), ("", "99"))))
 
 
 @trap("impossible_fields")
@@ -214,7 +215,7 @@ def _packed(t: Teller, *, corrected: bool) -> Process:
         )
         financing.disburse(t.stage, made)
     yield t.later(30)
-    again = trade.package(t.stage, t.gateway, some[::-1], packed if corrected else None)
+    again = trade.package(t.stage, t.gateway, some[: t.chance.between(3, 4)][::-1], packed if corrected else None)
     t.about(f"package {again}")
     if not corrected:
         t.expect(Code.PACKAGE_INVOICE_PACKED)
@@ -224,7 +225,7 @@ def _packed(t: Teller, *, corrected: bool) -> Process:
 
 @pattern("batch_replay")
 def batch_replay(t: Teller) -> Process:
-    """The invoices of a package are packed again a month later for another bank, which the ledger shows by itself."""
+    """Most invoices of a package are packed again a month later for another bank, which the ledger shows by itself."""
     yield from _packed(t, corrected=False)
 
 
