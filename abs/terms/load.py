@@ -48,7 +48,14 @@ def terms_in(document: Mapping[str, Any]) -> PlanTerms:
         return PlanTerms.model_validate(document)
     except ValidationError as failure:
         found = failure.errors(include_url=False, include_input=False, include_context=False)
-        _refuse(*(Fault(path=path_of(one["loc"]), reason=one["msg"]) for one in found))
+        # A list whose only member is wrong is also called too short, which it is not.
+        told = [
+            one
+            for one in found
+            if one["type"] != "too_short"
+            or not any(one["loc"] == other["loc"][: len(one["loc"])] for other in found if other is not one)
+        ]
+        _refuse(*(Fault(path=path_of(one["loc"]), reason=one["msg"]) for one in told))
 
 
 def checked(terms: PlanTerms) -> PlanTerms:
@@ -60,7 +67,8 @@ def checked(terms: PlanTerms) -> PlanTerms:
 
 def path_of(steps: tuple[str | int, ...]) -> str:
     """A place in a document as people write it: ``waterfalls[0].steps[3].pays[1]``."""
-    return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in steps).removeprefix(".")
+    named = (f"[{one}]" if isinstance(one, int) else f".{one if one.isprintable() else ascii(one)}" for one in steps)
+    return "".join(named).removeprefix(".")
 
 
 def _refuse(*faults: Fault) -> NoReturn:

@@ -278,6 +278,21 @@ def test_all_faults_are_told_together() -> None:
     assert "fees[1].base: there is no measure 'x'; clean_up: 10 is" in str(failure.value)
 
 
+def test_a_list_whose_only_member_is_wrong_is_not_called_too_short() -> None:
+    document = plain("reverse-factoring")
+    document["waterfalls"] = document["waterfalls"][:1]
+    document["waterfalls"][0]["steps"][0]["action"] = "give"
+    with pytest.raises(BadTerms) as refused:
+        terms_in(document)
+    assert [one.path for one in refused.value.faults] == ["waterfalls[0].steps[0].action"]
+
+
+def test_a_hostile_name_is_told_harmlessly() -> None:
+    with pytest.raises(BadTerms) as refused:
+        terms_in({**plain("reverse-factoring"), "\x1b[2J": 1})
+    assert [one.path for one in refused.value.faults] == ["'\\x1b[2J'"]
+
+
 def test_many_faults_keep_the_sentence_short_and_travel() -> None:
     failure = BadTerms("terms-document", "Wrong", faults=tuple(Fault(path=f"a[{at}]", reason="x") for at in range(50)))
     assert "and 30 more" in str(failure)
