@@ -38,7 +38,7 @@ static: $(STAMP) ## The part of `check` that runs nothing: format, lint, types, 
 	$(BIN)/lint-imports
 
 bench: $(STAMP) ## Measure everything there is a goal for: about an hour and 15 GB in the temporary folder
-	@for each in sync waterfall pool stress scale lookthrough; do $(BIN)/python -m tests.benchmarks.$$each || exit; done
+	@for each in sync waterfall pool stress scale lookthrough network outside duplicates_accuracy duplicates; do $(BIN)/python -m tests.benchmarks.$$each || exit; done
 
 records: $(STAMP) ## Write docs/records.md and docs/schemas again, from the kinds the code knows
 	@$(BIN)/glasspool records --output docs

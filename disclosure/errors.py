@@ -51,3 +51,15 @@ class KeyUnusable(DisclosureError):
     """The signing key cannot be used as it is kept."""
 
     default_next_step = "Check the key file, its permissions and its passphrase."
+
+
+class CatalogueDamaged(DisclosureError):
+    """The rules that come with this version cannot be read, or contradict each other."""
+
+    default_next_step = "Reinstall Glasspool, or correct the file of disclosure/catalogue/rules that is named."
+
+
+class UnknownDeadline(DisclosureError):
+    """No deadline follows: the catalogue has none, or the calendar does not reach so far."""
+
+    default_next_step = "Look at disclosure/catalogue/rules; renew exchange_calendars where its last year has passed."

@@ -24,7 +24,17 @@ if TYPE_CHECKING:
     from disclosure.reports.report import Report
     from ledger.store import AsOf, Store
 
-__all__ = ["RENDERED", "NotAtHand", "Outcome", "generator", "ledger_state", "recompute", "render", "rerender"]
+__all__ = [
+    "RENDERED",
+    "NotAtHand",
+    "Outcome",
+    "generator",
+    "ledger_state",
+    "recompute",
+    "render",
+    "rerender",
+    "same_ledger",
+]
 
 PAGE, WORKBOOK, DATA = "report.html", "report.xlsx", "report.json"
 RENDERED = frozenset({PAGE, WORKBOOK, DATA})  # every file that shows figures; the format knows no other
@@ -80,18 +90,11 @@ def recompute(manifest: Manifest, files: Mapping[str, bytes], store: Store) -> O
 
     Raises NotAtHand when the replica cannot tell: it follows another chain, or has not come so far.
     """
-    state = _state(manifest, store)
-    differences = [
-        f"The {what} at height {state.height} is {ours} on this replica, and {theirs} in the package."
-        for what, ours, theirs in (
-            ("block", state.block_hash.hex(), manifest.ledger.block_hash.hex()),
-            ("digest of the facts", state.facts_digest.hex(), manifest.ledger.facts_digest.hex()),
-            ("chain", f"{state.chain}/{state.group}", f"{manifest.ledger.chain}/{manifest.ledger.group}"),
-        )
-        if ours != theirs
-    ]
+    state, differences = same_ledger(manifest, store)
+    if manifest.report != KIND:
+        raise NotAtHand("unknown-report", f"This version does not know reports of the kind “{manifest.report}”.")
     if differences:
-        return Outcome(report=None, detail="", differences=tuple(differences))
+        return Outcome(report=None, detail="", differences=differences)
     try:
         report = distribution_report(store.at(state.height), manifest.plan, manifest.period, ledger=state)
     except AbsError as failure:
@@ -104,7 +107,11 @@ def recompute(manifest: Manifest, files: Mapping[str, bytes], store: Store) -> O
     return Outcome(report=report, detail=detail, differences=found)
 
 
-def _state(manifest: Manifest, store: Store) -> Ledger:
+def same_ledger(manifest: Manifest, store: Store) -> tuple[Ledger, tuple[str, ...]]:
+    """Return the replica's state at the height that the package names, and how it differs from what the package says.
+
+    Raises NotAtHand when the replica cannot tell: it follows another chain, or has not come so far.
+    """
     anchor, head, height = store.anchor(), store.head(), manifest.ledger.height
     if anchor is None or head is None:
         raise NotAtHand("no-replica", "The replica at hand is empty.")
@@ -120,9 +127,16 @@ def _state(manifest: Manifest, store: Store) -> Ledger:
             "replica-behind",
             f"The package speaks of height {height}; the replica at hand is at {head.height}: sync it.",
         )
-    if manifest.report != KIND:
-        raise NotAtHand("unknown-report", f"This version does not know reports of the kind “{manifest.report}”.")
-    return ledger_state(pinned, store.at(height))
+    state = ledger_state(pinned, store.at(height))
+    return state, tuple(
+        f"The {what} at height {height} is {ours} on this replica, and {theirs} in the package."
+        for what, ours, theirs in (
+            ("block", state.block_hash.hex(), manifest.ledger.block_hash.hex()),
+            ("digest of the facts", state.facts_digest.hex(), manifest.ledger.facts_digest.hex()),
+            ("chain", f"{state.chain}/{state.group}", f"{manifest.ledger.chain}/{manifest.ledger.group}"),
+        )
+        if ours != theirs
+    )
 
 
 def _read(files: Mapping[str, bytes]) -> strict.Object:

@@ -27,6 +27,10 @@ class Settings(BaseSettings):
         default_factory=home_folder, description="Folder of the node: database, keys, evidence, settings file"
     )
     database: str = Field(default="", description="SQLAlchemy URL of the database; empty: ledger.db in the home folder")
+    book: str = Field(
+        default="",
+        description="File or URL of the regulator's book, findings and cases; empty: book.db in the home folder",
+    )
     source: str = Field(
         default="",
         description="Where raw blocks come from: archive folders or files, nodes' http(s) URLs; several with ; between",
@@ -68,6 +72,11 @@ class Settings(BaseSettings):
         return self.database or f"sqlite:///{self.home / 'ledger.db'}"
 
     @property
+    def book_location(self) -> str:
+        """The regulator's book: a file or a database URL."""
+        return self.book or str(self.home / "book.db")
+
+    @property
     def sources(self) -> tuple[str, ...]:
         """The sources named by the setting, in order; none where it is empty."""
         return _listed(self.source)
@@ -86,6 +95,11 @@ class Settings(BaseSettings):
     def checkpoints(self) -> Path:
         """Folder where every checkpoint this node published is kept."""
         return self.home / "checkpoints"
+
+    @property
+    def trail_checkpoints(self) -> Path:
+        """Folder where every checkpoint of the trail is kept."""
+        return self.home / "trail-checkpoints"
 
     @property
     def verifying_processes(self) -> int:

@@ -1,7 +1,9 @@
 """Who may do what: an actor, an action, and a decision that says why.
 
 Everything a person does with findings and cases is asked here first. Roles are those of the vocabulary; what a role may
-do is one table. A plan's manager and custodian act for their own plans only, and the decision says so.
+do is one table. A plan's manager and custodian look at their own plans only, and the decision says so. Whoever acts for
+a member may answer what that member was asked, whatever its role: being asked is the ground, and
+:mod:`regulator.cases` knows who was.
 """
 
 from __future__ import annotations
@@ -49,18 +51,27 @@ class Decision:
 
 
 _ALL = frozenset(Action)
-_OWN = frozenset({Action.READ_LEDGER, Action.READ_FINDINGS, Action.ANSWER})
+_ASKED = frozenset({Action.ANSWER})
+_LOOKS = frozenset({Action.READ_LEDGER, Action.READ_FINDINGS})
 
 ALLOWED: Final[Mapping[str, frozenset[Action]]] = MappingProxyType(
     {
         "regulator": _ALL,
-        "auditor": _ALL - {Action.SUPPRESS, Action.ANSWER},
-        "exchange": frozenset({Action.READ_LEDGER, Action.READ_FINDINGS}),
-        "plan_manager": _OWN,
-        "custodian": _OWN,
+        "auditor": _ALL - {Action.SUPPRESS},
+        "exchange": _LOOKS | _ASKED,
+        "plan_manager": _LOOKS | _ASKED,
+        "custodian": _LOOKS | _ASKED,
+        **dict.fromkeys(
+            (
+                "core_enterprise", "supplier", "factor", "bank", "platform", "servicer", "originator", "rating",
+                "law_firm", "asset_gateway", "invoice_verifier", "settlement", "warehouse", "customs_platform",
+                "registry",
+            ),
+            _ASKED,
+        ),
         "operator": frozenset(),
     }
-)
+)  # fmt: skip
 """By role, what it may do; a role that is not here may do nothing."""
 
 WHOLE_MARKET: Final = frozenset({"regulator", "auditor", "exchange"})
@@ -76,8 +87,13 @@ def decide(actor: Actor, action: Action, plan: str | None = None) -> Decision:
     if not able:
         roles = ", ".join(sorted(actor.roles)) or "no role"
         return Decision(allowed=False, reason=f"{actor.name} ({roles}) may not do {action.value}")
-    if not WHOLE_MARKET.isdisjoint(able):
-        return Decision(allowed=True, reason=f"{able[0]} may do {action.value}")
+    if action is Action.ANSWER:
+        if actor.member is None:
+            return Decision(allowed=False, reason=f"{actor.name} acts for no member that could be asked")
+        return Decision(allowed=True, reason=f"{able[0]} may do {action.value} for {actor.member}")
+    everywhere = [role for role in able if role in WHOLE_MARKET]
+    if everywhere:
+        return Decision(allowed=True, reason=f"{everywhere[0]} may do {action.value}")
     if plan is None:
         return Decision(allowed=False, reason=f"{able[0]} may do {action.value} for a plan of its own only")
     if plan not in actor.plans:

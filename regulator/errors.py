@@ -53,3 +53,33 @@ class SuppressionRefused(RegulatorError):
     default_next_step = (
         "List rules and suppressions with `glasspool findings rules` and `glasspool findings suppressions`."
     )
+
+
+class NeedsReplica(RegulatorError):
+    """A rule was asked of a snapshot that only the replica can answer."""
+
+    default_next_step = "Follow the ledger with `glasspool watch`."
+
+
+class OutsideRefused(RegulatorError):
+    """A file from outside cannot be matched as it is; nothing of it was kept."""
+
+    default_next_step = "Write a map that says which column is which, and give it with --map; see docs/outside.md."
+
+
+class TrailBroken(RegulatorError):
+    """The trail is not what was written, or there is none yet; nothing was signed."""
+
+    default_next_step = "Run `glasspool trail check`, and ask who could write to the book's database."
+
+
+class NotAFinding(RegulatorError):
+    """There is nothing to make an evidence pack of, or it would not hold."""
+
+    default_next_step = "Choose findings with `glasspool findings`, or collect some with `glasspool case collect`."
+
+
+class UnknownRule(RegulatorError):
+    """No rule and no family of rules has this name."""
+
+    default_next_step = "List them with `glasspool findings rules`."

@@ -6,12 +6,12 @@ what it finds block by block and what it finds over all of history come from one
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy.orm import configure_mappers
-from sqlmodel import col
 
 from ledger.facts import Fact
 from ledger.snapshot import Market
@@ -46,13 +46,17 @@ class Histories(Protocol):
 
 
 class StoreHistories:
-    """Histories of the replica's database, as of the height of a reading."""
+    """Histories of the replica's database, as of the height of a reading.
+
+    It remembers what it read: the rules of one step ask for much the same. So it is for one step.
+    """
 
     def __init__(self, facts: AsOf, after: int = -1) -> None:
         self._facts = facts
         self.height = facts.height
         self.after = after
         """The height that whoever reads has followed the ledger to; -1: nothing yet."""
+        self._read: defaultdict[tuple[type[Fact], str], dict[str, list[Any]]] = defaultdict(dict)
 
     def facts_at(self, height: int) -> AsOf:
         """Return the facts as of the height or one before it: for rules that recompute a plan rather than read rows."""
@@ -60,12 +64,22 @@ class StoreHistories:
 
     def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
         """See :meth:`Histories.having`. The column should be the key or have an index."""
-        days = () if within is None else (col(getattr(table, within[0])).between(within[1], within[2]),)
-        wanted, found = sorted(set(values)), []
+        wanted = set(values)
+        if within is not None:
+            return _ordered(self._ask(table, column, sorted(wanted), within))
+        known = self._read[table, column]
+        fresh = sorted(wanted - known.keys())
+        for value in fresh:
+            known[value] = []
+        for one in self._ask(table, column, fresh, None):
+            known[getattr(one, column)].append(one)
+        return _ordered([one for value in wanted for one in known[value]])
+
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> list[F]:
+        found: list[F] = []
         for start in range(0, len(wanted), AT_ONCE):
-            some = wanted[start : start + AT_ONCE]
-            found += self._facts.select_ended(table, col(getattr(table, column)).in_(some), *days)
-        return _ordered(found)
+            found += self._facts.among(table, column, wanted[start : start + AT_ONCE], within)
+        return found
 
 
 class MarketHistories:

@@ -23,9 +23,9 @@ from abs.reading import plan_of
 from ledger.facts import Distribution, Member, Plan, PoolAsset, Tranche
 from ledger.position import Position
 from ledger.store import AsOf
+from regulator.asset_trail import asset_trail
 from regulator.evidence import Register, rows_of
 from regulator.steps import AssetTrail, DistributionStep, Evidence, TrancheStep, jsonable
-from regulator.asset_trail import asset_trail
 
 __all__ = [
     "AssetLine",

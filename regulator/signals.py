@@ -41,7 +41,7 @@ class Signal:
     ``rule`` is ``<family>.<name>`` (``duplicate.exact_reuse``); ``subject`` is ``<kind> <id>``, the thing it is about;
     ``score`` is 0 to 100, the strength of the evidence; ``amount`` the fen at stake. ``things`` are the other things it
     rests on, ``parties`` the members, ``evidence`` the numbers of the records' positions; all sorted, each once.
-    ``details`` are the figures the explanation states, by name: amounts in fen, days as ISO text.
+    ``details`` are the figures the explanation states, in the order of their names: amounts in fen, days as ISO text.
     """
 
     rule: str
@@ -61,6 +61,7 @@ class Signal:
             raise ValueError(f"score {self.score} of {self.rule}")
         for name in ("parties", "things", "evidence"):
             object.__setattr__(self, name, tuple(sorted(set(getattr(self, name)))))
+        object.__setattr__(self, "details", tuple(sorted(self.details)))
 
     @property
     def id(self) -> str:

@@ -1,28 +1,33 @@
 """Suppressions (豁免): findings that need not be shown for a while, because somebody says why and until when.
 
 A suppression hides; it removes nothing. It names a rule, or all rules of a family, and may be held to one thing or
-member; it ends on its day, or when it is withdrawn. Who made it and who withdrew it stand in the trail.
+member; it ends with its day, China's, or when it is withdrawn. Who made it and who withdrew it stand in the trail.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from sqlalchemy import select, update
 
+from ledger.business_day import business_day
 from regulator import trail
 from regulator.access import Action, Actor, require
 from regulator.book import Book
 from regulator.book.tables import FindingLinkRow, SuppressionRow, table_of
 from regulator.errors import SuppressionRefused
+from regulator.said import is_text
 
 __all__ = ["LONGEST", "Suppression", "Suppressions"]
 
 LONGEST: Final = 366
 """Days: what is not looked at for longer should be decided in a case."""
+
+REASON: Final = 2_000
+"""Characters."""
 
 _ROWS, _LINKS = table_of(SuppressionRow), table_of(FindingLinkRow)
 
@@ -86,14 +91,23 @@ class Suppressions:
     ) -> Suppression:
         """Make one and return it; ``rules`` are those there are.
 
-        Raises SuppressionRefused for a rule that is none of them, no reason, or an end that is past or too far off.
+        Raises SuppressionRefused for a rule that is none of them, no reason or one of more than REASON characters, a
+        thing without its kind, or an end that is past or too far off.
         """
         require(self._actor, Action.SUPPRESS)
         if not any(each == rule or each.startswith(f"{rule}.") for each in rules):
             raise SuppressionRefused("suppression-rule", f"No rule and no family of rules is called {rule!r}")
-        if not reason.strip():
-            raise SuppressionRefused("suppression-reason", "A suppression needs a reason", next_step="Say why.")
-        days = (expires_on - at.date()).days
+        if not is_text(reason, REASON):
+            raise SuppressionRefused(
+                "suppression-reason", f"A suppression needs a reason of 1 to {REASON} characters", next_step="Say why."
+            )
+        if thing is not None and not (is_text(thing, REASON) and all(thing.partition(" "))):
+            raise SuppressionRefused(
+                "suppression-thing",
+                f"{thing!r} names no thing",
+                next_step="Name it with its kind, such as `invoice INV-1`, `plan P` or `member M`.",
+            )
+        days = (expires_on - business_day(at)).days
         if not 0 <= days <= LONGEST:
             raise SuppressionRefused(
                 "suppression-expiry",
@@ -103,7 +117,7 @@ class Suppressions:
         with self._book.writes() as connection:
             number = len(connection.execute(select(_ROWS.c.id)).all()) + 1
             values = {"id": f"SUP-{number:04d}", "rule": rule, "thing": thing, "reason": reason}
-            said = {"author": self._actor.name, "made_at": at.isoformat(), "expires_on": expires_on}
+            said = {"author": self._actor.name, "made_at": at.astimezone(UTC).isoformat(), "expires_on": expires_on}
             connection.execute(_ROWS.insert().values(**values, **said))
             told = {**values, "expires_on": expires_on.isoformat()}
             trail.append(connection, self._actor, trail.Act.SUPPRESSED, f"suppression {values['id']}", at, **told)
@@ -116,7 +130,7 @@ class Suppressions:
             ended = connection.execute(
                 update(_ROWS)
                 .where(_ROWS.c.id == id_, _ROWS.c.withdrawn_by.is_(None))
-                .values(withdrawn_by=self._actor.name, withdrawn_at=at.isoformat())
+                .values(withdrawn_by=self._actor.name, withdrawn_at=at.astimezone(UTC).isoformat())
             )
             if ended.rowcount != 1:
                 raise SuppressionRefused("suppression-unknown", f"There is no suppression {id_!r} to withdraw")

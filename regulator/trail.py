@@ -5,7 +5,8 @@
    every later hash being another.
 3. The entries' hashes are also the leaves of an RFC 6962 log, whose checkpoints are signed notes kept outside the book
    (:func:`ledger.checkpoint.publish`). So the end of the trail cannot be cut off either: a checkpoint names a size and
-   a root that the trail must have.
+   a root that the trail must have. Its origin names the trail by the hash of its first entry, as a chain is named by
+   its genesis block: the checkpoint of another trail is none of this one.
 
 :func:`check` goes through all three and says what does not hold. What happened after the last checkpoint can still be
 cut off by whoever holds the database: make checkpoints often, and keep them elsewhere.
@@ -24,19 +25,21 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from ledger.checkpoint import Checkpoint, Published, latest, publish
+from ledger.errors import ProofFailed
 from ledger.records.base import canonical
-from ledger.rfc6962 import MemoryTree
-from ledger.signed_note import NoteSigner, VerifierKey
+from ledger.rfc6962 import MemoryTree, leaf_hash
+from ledger.signed_note import Note, NoteSigner, VerifierKey
 from ledger.suites import sm3
 from regulator.access import Actor
 from regulator.book.tables import TrailRow, table_of
+from regulator.errors import TrailBroken
 
-__all__ = ["Act", "Entry", "Fault", "append", "check", "count", "entries", "sign", "signed"]
+__all__ = ["Act", "Entry", "Fault", "append", "check", "count", "entries", "read_checkpoint", "sign", "signed"]
 
 FIRST: Final = bytes(32).hex()
 """What the first entry says of the entry before it."""
 
-ORIGIN: Final = "glasspool/trail"
+ORIGIN: Final = "glasspool/trail/"
 
 
 class Act(StrEnum):
@@ -106,41 +109,69 @@ def check(connection: Connection, checkpoints: Iterable[Checkpoint] = ()) -> lis
     """Return what does not hold of the trail, in order; nothing when all holds. It is read once, a row at a time."""
     faults: list[Fault] = []
     before, number = FIRST, -1
-    leaves: list[bytes] = []
+    hashes: list[str] = []
     for row in _rows(connection):
         number += 1
         if row["number"] != number:
-            faults.append(
-                _fault("trail-missing", row["number"], f"entries {number} to {row['number'] - 1} are missing")
-            )
-            number = row["number"]
+            faults.append(_fault("trail-missing", number, f"an entry numbered {row['number']} stands in its place"))
+            number = row["number"] if isinstance(row["number"], int) else number
         if row["before"] != before:
             faults.append(_fault("trail-unlinked", number, "it does not name the entry before it as that one is now"))
         if row["hash"] != _hash(row):
             faults.append(_fault("trail-altered", number, "it is not what was written"))
         before = row["hash"]
-        leaves.append(before.encode())
-    for one in sorted(checkpoints, key=lambda each: each.size):
-        if one.size > len(leaves):
-            cut = f"a checkpoint was signed over {one.size} entries, and there are {len(leaves)}"
-            faults.append(_fault("trail-cut", len(leaves), cut))
-        elif MemoryTree(leaves[: one.size]).root() != one.root:
-            other = f"the first {one.size} entries are others than those a checkpoint was signed over"
-            faults.append(_fault("trail-forked", one.size - 1, other))
-    return faults
+        hashes.append(before)
+    return faults + [fault for each in checkpoints for fault in _against(hashes, each)]
+
+
+def _against(hashes: Sequence[str], checkpoint: Checkpoint) -> Iterator[Fault]:
+    """Yield how the trail, by the hashes of its entries, differs from what a checkpoint says it began with."""
+    if hashes and checkpoint.origin != _origin(hashes):
+        yield _fault("trail-alien", 0, f"a checkpoint names another trail, {checkpoint.origin}")
+    elif checkpoint.size > len(hashes):
+        cut = f"a checkpoint was signed over {checkpoint.size} entries, and there are {len(hashes)}"
+        yield _fault("trail-cut", len(hashes), cut)
+    elif _log(hashes[: checkpoint.size]).root() != checkpoint.root:
+        other = f"the first {checkpoint.size} entries are others than those a checkpoint was signed over"
+        yield _fault("trail-forked", checkpoint.size - 1, other)
 
 
 def sign(connection: Connection, signers: Sequence[NoteSigner], folder: Path) -> Published:
-    """Sign the trail as it stands and keep the note in ``folder``. Raises as :func:`ledger.checkpoint.publish`."""
-    return publish(MemoryTree([row["hash"].encode() for row in _rows(connection)]), ORIGIN, signers, folder)
+    """Sign the trail as it stands and keep the note in ``folder``.
+
+    Raises TrailBroken when something does not hold of it, or there is nothing to sign yet; nothing is signed then.
+    Otherwise raises as :func:`ledger.checkpoint.publish`.
+    """
+    faults = check(connection, signed(folder, [each.verifier for each in signers]))
+    if faults:
+        raise TrailBroken(faults[0].code, f"The trail is not signed. {faults[0].message}")
+    hashes = [row["hash"] for row in _rows(connection)]
+    if not hashes:
+        raise TrailBroken("trail-empty", "The trail has no entry yet", next_step="It begins with what is looked at.")
+    return publish(_log(hashes), _origin(hashes), signers, folder)
 
 
 def signed(folder: Path, trusted: Sequence[VerifierKey]) -> list[Checkpoint]:
-    """Return the checkpoints kept in ``folder``; raises ProofFailed for one that no trusted key signed."""
-    found = latest(folder)
-    for one in found:
-        one.note.signers(trusted)
-    return [one.checkpoint for one in found]
+    """Return the newest checkpoint kept in ``folder``, by each set of keys that signed it: it stands by those before.
+
+    Raises ProofFailed for one that no trusted key signed.
+    """
+    return [_trusted(one.note, trusted) for one in latest(folder)]
+
+
+def read_checkpoint(note: bytes, trusted: Sequence[VerifierKey]) -> Checkpoint:
+    """Return the checkpoint of a note kept elsewhere. Raises Malformed, and ProofFailed when no trusted key signed."""
+    return _trusted(Note.parse(note), trusted)
+
+
+def _trusted(note: Note, trusted: Sequence[VerifierKey]) -> Checkpoint:
+    if not note.signers(trusted):
+        raise ProofFailed(
+            "trail-untrusted",
+            "A checkpoint of the trail is signed by no key that is trusted here",
+            next_step="Give the verifier key of whoever signed it with --key, or take the note away.",
+        )
+    return Checkpoint.parse(note.text)
 
 
 def count(connection: Connection) -> int:
@@ -167,6 +198,14 @@ def _entry(row: Any) -> Entry:
         details=json.loads(row["details"]),
         hash=row["hash"],
     )
+
+
+def _origin(hashes: Sequence[str]) -> str:
+    return ORIGIN + hashes[0]
+
+
+def _log(hashes: Sequence[str]) -> MemoryTree:
+    return MemoryTree([leaf_hash(each.encode()) for each in hashes])
 
 
 def _fault(code: str, number: int, message: str) -> Fault:

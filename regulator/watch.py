@@ -1,12 +1,13 @@
 """Following the ledger: what each block changed is looked at by every scope, and what is found goes into the book.
 
-Online, :func:`follow` reads the changes of some blocks at a time, finds the neighbourhoods they touched, and replays
-those from the height where the book stands. In batch, :func:`sweep` replays every neighbourhood of a snapshot that
-could show anything, from the first block. The findings are the same.
+Online, :func:`follow` reads the changes of some blocks at a time, once for all scopes, finds the neighbourhoods they
+touched, and replays those from the height where the book stands. In batch, :func:`sweep` replays every neighbourhood of
+a snapshot that could show anything, from the first block. The findings are the same.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,8 +24,8 @@ from regulator.book import Book, Followed
 from regulator.errors import BookStale
 from regulator.evidence import rows_of
 from regulator.histories import MarketHistories, StoreHistories
-from regulator.scope import Changes, Keeping, Scope, replay
-from regulator.signals import Version
+from regulator.scope import Changes, Keeping, Neighbourhood, Scope, replay
+from regulator.signals import Signal, Version
 
 __all__ = ["Step", "changes_of", "follow", "sweep"]
 
@@ -43,25 +44,30 @@ class Step:
 
 
 def follow(store: Store, book: Book, scopes: Sequence[Scope]) -> Iterator[Step]:
-    """Bring the book up to the replica's head, a step at a time; yields after each.
+    """Bring the book up to the replica's head, a step at a time; yields after each, for every scope that took it.
 
+    Scopes that stand at one height take their steps together: most of what they read is the same.
     Raises BookStale ``book-stale`` when the facts the book stands on were rebuilt to others.
     """
     head = store.head()
     if head is None:
         return
+    followed: dict[str, Followed | None] = {}
+    running: dict[str, Scope] = {}
     for scope in scopes:
-        followed = book.followed(scope.name)
-        _check(store, scope, followed)
-        running = scope.kept_in(book, anew=followed is None) if isinstance(scope, Keeping) else scope
-        height = -1 if followed is None else followed.height
-        while height < head.height:
-            until = _until(store, height, head.height)
-            versions = tuple(_step(store.at(until), book, running, height))
-            now = Followed(height=until, facts_digest=_digest(store, until))
-            book.keep(scope.name, versions, followed, now)
-            height, followed = until, now
-            yield Step(scope=scope.name, height=height, head=head.height, versions=versions)
+        stands = followed[scope.name] = book.followed(scope.name)
+        _check(store, scope, stands)
+        running[scope.name] = scope.kept_in(book, anew=stands is None) if isinstance(scope, Keeping) else scope
+    heights = {name: -1 if stands is None else stands.height for name, stands in followed.items()}
+    while (after := min(heights.values(), default=head.height)) < head.height:
+        together = [running[name] for name, height in heights.items() if height == after]
+        until = _until(store, after, min([head.height, *(each for each in heights.values() if each > after)]))
+        found = _step(store.at(until), book, together, after)
+        now = Followed(height=until, facts_digest=_digest(store, until))
+        book.keep_all(found, followed, now)
+        for name, versions in found.items():
+            heights[name], followed[name] = until, now
+            yield Step(scope=name, height=until, head=head.height, versions=tuple(versions))
 
 
 def sweep(
@@ -79,19 +85,28 @@ def sweep(
             yield from replay(neighbourhood, {})
 
 
-def _step(facts: AsOf, book: Book, scope: Scope, after: int) -> Iterator[Version]:
+def _step(facts: AsOf, book: Book, scopes: Sequence[Scope], after: int) -> dict[str, list[Version]]:
+    """Return by scope the versions of the blocks after ``after``, up to the reading's height."""
     with facts.at_once() as known:
         histories = StoreHistories(known, after)
-        seeds = scope.touched(changes_of(known, scope.reads, after), histories)
-        found = list(scope.load(histories, seeds)) if seeds else []
-        subjects = {subject for one in found for subject in one.subjects}
-        standing = book.standing(scope.rules, subjects) if subjects else {}
-        by_subject: dict[str, list[str]] = {}
-        for id_, signal in standing.items():
-            by_subject.setdefault(signal.subject, []).append(id_)
-        for one in found:
-            mine = {id_: standing[id_] for subject in one.subjects for id_ in by_subject.get(subject, ())}
-            yield from replay(one, mine, after=after)
+        changes = changes_of(known, dict.fromkeys(table for scope in scopes for table in scope.reads), after)
+        found: dict[str, list[Neighbourhood]] = {}
+        for scope in scopes:
+            seeds = scope.touched({table: changes[table] for table in scope.reads if table in changes}, histories)
+            found[scope.name] = list(scope.load(histories, seeds)) if seeds else []
+        subjects = {subject for some in found.values() for one in some for subject in one.subjects}
+        rules = [rule for scope in scopes if found[scope.name] for rule in scope.rules]
+        standing: defaultdict[str, dict[str, Signal]] = defaultdict(dict)
+        for id_, signal in book.standing(rules, subjects).items():
+            standing[signal.subject][id_] = signal
+        told: dict[str, list[Version]] = {}
+        for scope in scopes:
+            told[scope.name] = []
+            for one in found[scope.name]:
+                stood = [standing[subject] for subject in one.subjects if subject in standing]
+                mine = {id_: each for some in stood for id_, each in some.items() if each.rule in scope.rules}
+                told[scope.name] += replay(one, mine, after=after)
+        return told
 
 
 def changes_of(facts: AsOf, tables: Collection[type[Fact]], after: int) -> Changes:

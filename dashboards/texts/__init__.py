@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from dashboards.texts.authenticity import AUTHENTICITY
+from dashboards.texts.casework import CASEWORK
 from dashboards.texts.deal import DEAL
 from dashboards.texts.measures import MEASURES
 from dashboards.texts.pages import PAGES
@@ -25,7 +27,7 @@ class Language(StrEnum):
 
 
 #: name -> (Chinese, English); a test holds no name given twice
-TEXTS: dict[str, tuple[str, str]] = {**PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS}
+TEXTS: dict[str, tuple[str, str]] = {**PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS, **AUTHENTICITY, **CASEWORK}
 
 
 def text(name: str, /, language: Language, **values: object) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,13 +22,13 @@ from ledger.store.digest import chained, ended_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from ledger.fact import Fact
 
-__all__ = ["Snapshot"]
+__all__ = ["Snapshot", "embedded"]
 
 ROWS = 20_000  # read at a time
+MEMORY = "2GB"  # of the engine: four fifths of the machine's would be its own choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +122,7 @@ class Snapshot:
 
     def on_duckdb(self) -> Market:
         """Open the tables on an embedded DuckDB."""
-        import ibis
-
-        return Market(ibis.duckdb.connect(), self.files())
+        return Market(embedded(), self.files())
 
     def on_spark(self, session: Any) -> Market:
         """Open the tables on Spark (``session``: a SparkSession). Raises StoreUnavailable ``no-spark``."""
@@ -133,6 +134,14 @@ class Snapshot:
                 "no-spark", "Spark is not installed here", next_step="Install Glasspool with its `spark` extra."
             ) from None
         return Market(ibis.pyspark.connect(session), self.files())
+
+
+def embedded() -> Any:
+    """Return an embedded DuckDB that holds MEMORY at most; what is more goes to the temporary folder meanwhile."""
+    import ibis
+
+    spill = Path(tempfile.gettempdir()) / f"glasspool-duckdb-{os.getpid()}"  # not the folder we happen to be in
+    return ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(spill))
 
 
 def _shape(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from ledger.business_day import business_day
 from ledger.errors import StoreUnavailable
@@ -18,7 +19,7 @@ from ledger.store.schema import rebuilding
 from ledger.store.tables import BlockRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Engine, Executable, Result, Row
 
@@ -27,6 +28,16 @@ __all__ = ["AsOf"]
 F = TypeVar("F", bound=Fact)
 
 READING = "reading facts"
+
+
+@lru_cache(maxsize=512)
+def _among(table: type[Fact], column: str, day: str | None) -> Executable:
+    columns = table.__table__.c
+    statement = select(table.__table__).where(columns[column].in_(bindparam("wanted", expanding=True)))
+    statement = statement.where(columns.from_position < bindparam("bound"))
+    if day is not None:
+        statement = statement.where(columns[day].between(bindparam("first"), bindparam("last")))
+    return statement
 
 
 def moment(timestamp: int) -> datetime:
@@ -66,6 +77,24 @@ class AsOf:
             held._connection = connection  # noqa: SLF001 of the same class
             yield held
 
+    def earlier(self, height: int) -> Self:
+        """Return the facts as of this height or one before it, read in the same transaction where these are.
+
+        ValueError for a later height. Raises StoreUnavailable ``facts-rebuilding``.
+        """
+        if not 0 <= height <= self.height:
+            raise ValueError(f"height {height} is not one up to {self.height}")
+        columns = BlockRow.__table__.c  # type: ignore[attr-defined]
+        statement = select(columns.hash, columns.facts_digest, columns.timestamp).where(columns.height == height)
+        with self._reading() as connection:
+            block = connection.execute(statement).one()
+        if not block.facts_digest:
+            raise rebuilding()
+        found = copy(self)
+        found.height, found.block_hash, found.facts_digest = height, block.hash, block.facts_digest
+        found.time = moment(block.timestamp)
+        return found
+
     def current(self, table: type[Fact]) -> ColumnElement[bool]:
         """Return the clause by which a version of the table (or an alias of it) holds at the height."""
         rows: Any = table
@@ -102,6 +131,18 @@ class AsOf:
     ) -> list[F]:
         """Return every version that had begun by the height and meets the clauses, those that ended included."""
         return self._rows(table, (self.begun(table), *where), order_by, limit, offset)
+
+    def among(
+        self, table: type[F], column: str, values: Sequence[str], within: tuple[str, date, date] | None = None
+    ) -> list[F]:
+        """Return, in no order, every version that had begun whose column is one of the values, some hundreds at most.
+
+        ``within``: a column of days with the first and the last that count. For whoever asks small questions all the
+        time: the statement is made once for a table and column.
+        """
+        day, first, last = within or (None, None, None)
+        given = {"wanted": values, "bound": self._bound} | ({} if day is None else {"first": first, "last": last})
+        return self._versions(table, _among(table, column, day), given)
 
     def history(self, table: type[F], id: str) -> list[F]:  # noqa: A002 - the column's name
         """Return the versions of a thing up to the height, oldest first."""
@@ -173,10 +214,15 @@ class AsOf:
         statement = select(table.__table__).where(*where).order_by(*orders, columns.from_position, columns.id)
         if limit is not None or offset:
             statement = statement.limit(limit).offset(offset or None)
+        return self._versions(table, statement, {})
+
+    def _versions(self, table: type[F], statement: Executable, given: dict[str, Any]) -> list[F]:
         with self._reading() as connection:
             # As plain values: an ORM's session would take most of the time of a small question.
-            rows = connection.execute(statement).mappings()
-            found = [table.from_columns(cast("Mapping[str, Any]", row)) for row in rows]
+            names = table.names  # every column in order, as the table selects them
+            found = [
+                table.from_columns(dict(zip(names, row, strict=True))) for row in connection.execute(statement, given)
+            ]
         for row in found:
             row.seen_from(self.height)
         return found

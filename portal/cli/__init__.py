@@ -26,12 +26,18 @@ COMMANDS = (
     "proof",
     "block",
     "lookthrough",
+    "authenticity",
     "pool",
     "terms",
     "waterfall",
     "stress",
     "metrics",
     "report",
+    "watch",
+    "findings",
+    "case",
+    "trail",
+    "duplicates",
     "snapshot",
     "checkpoint",
     "upkeep",
@@ -73,11 +79,22 @@ def application() -> typer.Typer:
     return app
 
 
+def _keep(arguments: list[str]) -> None:
+    """Write into the trail what is about to be looked at."""
+    from datetime import UTC, datetime
+
+    from portal.book import keep_command
+    from portal.settings import Settings
+
+    keep_command(Settings(), arguments, datetime.now(UTC))
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
+        _keep(arguments)
         application()(arguments)
     except SystemExit as ended:
         if as_json and ended.code == EXIT_UNUSABLE:  # the parser has told a person on standard error

@@ -117,20 +117,20 @@ def _origin(store: Store) -> str:
     return origin_of(Anchor.from_json(pinned).genesis_hash)
 
 
-def _keys_folder(settings: Settings) -> Path:
+def keys_folder(settings: Settings) -> Path:
     return settings.home / "checkpoint-keys"
 
 
 def _own_keys(settings: Settings, store: Store) -> list[VerifierKey]:
     """Return the keys this node signs with, none while it has not signed yet."""
-    return [each.verifier for each in _signers(settings, store)] if _keys_folder(settings).exists() else []
+    return [each.verifier for each in _signers(settings, store)] if keys_folder(settings).exists() else []
 
 
 def _signers(settings: Settings, store: Store) -> tuple[NoteSigner, ...]:
     """Return the node's signers, their keys made on first use."""
     from portal.note_keys import make_note_keys, note_signers
 
-    folder, passphrase = _keys_folder(settings), os.environ.get(PASSPHRASE)
+    folder, passphrase = keys_folder(settings), os.environ.get(PASSPHRASE)
     if not folder.exists():
         make_note_keys(folder, random=secrets.token_bytes, passphrase=passphrase)
         say(f"Keys to sign checkpoints with were made in {folder}; others check with the verifier keys.")

@@ -16,6 +16,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
+from ledger.errors import Explained
 from ledger.follower import Follower
 from ledger.following import attempt
 from ledger.pace import Pace
@@ -66,6 +67,9 @@ def synchronise(
     every: Annotated[
         float, Option(help="Seconds between two rounds of --follow.", min=0.1, max=86_400)
     ] = ROUND_SECONDS,
+    watch: Annotated[
+        bool, Option("--watch", help="Bring findings up to date as well, as `glasspool watch` does.")
+    ] = False,
     metrics_port: Annotated[
         int | None, Option(help="Answer Prometheus on this loopback port, with --follow.", min=1, max=65535)
     ] = None,
@@ -78,11 +82,13 @@ def synchronise(
     with opened_store(settings, node_keys(settings)) as store:
         locations = wanted_sources(settings, source)
         if follow:
-            report = _follow(settings, store, locations, every=every, port=metrics_port)
+            report = _follow(settings, store, locations, every=every, port=metrics_port, watch=watch)
             emit(_answer(report), pairs(_answer(report)), as_json=as_json)
             return
         with refused_with(as_json):
             followed = _once(settings, store, locations)
+        if watch:
+            _Watching(settings)(store)
     answer = _answer(followed.report)
     told = [_standing(location, each) for location, each in zip(locations, followed.standings, strict=True)]
     emit(answer | {"sources": told}, Group(pairs(answer), _table(told)), as_json=as_json)
@@ -200,6 +206,22 @@ class _Stopping:
             signal.signal(each, signal.SIG_DFL)
 
 
+class _Watching:
+    """Brings findings up to date with what was stored; the scopes remember what they judged before."""
+
+    def __init__(self, settings: Settings) -> None:
+        from regulator.rules import scopes
+
+        self._settings, self._scopes = settings, scopes()
+
+    def __call__(self, store: Store, stop: Callable[[], bool] = lambda: False) -> int:
+        """Return how many changes of findings there were. Raises BookStale and what the stores raise."""
+        from portal.book import opened_book, watched
+
+        with opened_book(self._settings, create=True) as book:
+            return sum(one.changes for one in watched(store, book, self._scopes, stop=stop))
+
+
 @dataclass(slots=True, kw_only=True)
 class _Rounds:
     """What happens in the rounds of `--follow`, and what is told of it."""
@@ -211,7 +233,9 @@ class _Rounds:
     metrics: FollowMetrics
     pace: Pace
     tally: Tally
+    watching: _Watching | None = None
     reported: float = field(default=0.0, init=False)
+    watched: int = field(default=-1, init=False)
 
     def attempt(self, places: Sequence[int]) -> Following:
         """Follow these sources, each opened anew: one that hung before has nothing left of it."""
@@ -259,10 +283,24 @@ class _Rounds:
                 "nobody-followed",
                 extra={"code": failure.code, "what": failure.message, "next_step": failure.next_step},
             )
+        if self.watching is not None and self.watched != report.height and not self.stopping():
+            self._watch_findings(self.watching, report.height)
+
+    def _watch_findings(self, watching: _Watching, height: int) -> None:
+        """Bring findings up to date; when that fails it is logged, and tried after the next round."""
+        try:
+            changes = watching(self.store, self.stopping)
+        except Explained as failure:
+            log.warning(
+                "not-watched", extra={"code": failure.code, "what": failure.message, "next_step": failure.next_step}
+            )
+            return
+        self.watched = height
+        log.info("watched", extra={"height": height, "changes": changes})
 
 
 def _follow(
-    settings: Settings, store: Store, locations: Sequence[str], *, every: float, port: int | None
+    settings: Settings, store: Store, locations: Sequence[str], *, every: float, port: int | None, watch: bool = False
 ) -> SyncReport:
     """Follow until a signal says stop; return all that was added."""
     set_up_logs(settings)
@@ -277,6 +315,7 @@ def _follow(
         metrics=metrics,
         pace=Pace(clock=time.monotonic, now=_now),
         tally=Tally(start),
+        watching=_Watching(settings) if watch else None,
     )
     follower = Follower(
         len(locations),

@@ -1,4 +1,4 @@
-"""`glasspool init` and `findings`: join a chain, say what is wrong in what it committed."""
+"""`glasspool init`: join a chain."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
 from ledger.errors import Malformed, ProofFailed, SourceUnreachable
-from ledger.finding import Code, Finding
 from ledger.following import SOURCE_FAILURES
 from ledger.replica import join
 from portal.cli.block import printable
 from portal.cli.console import EXIT_NEGATIVE, emit, fail
 from portal.cli.parameters import Address, Hash32, JsonFlag
 from portal.errors import PortalError
-from portal.node import Pin, created_store, masked, opened_sources, opened_store, read_maps, read_pin, remember_sources
+from portal.node import Pin, created_store, masked, opened_sources, read_maps, read_pin, remember_sources
 from portal.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,9 +35,8 @@ FIRST_BLOCK_SECONDS = 60.0  # to wait for one source
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command("init")(init)
-    app.command("findings")(findings)
 
 
 def pairs(rows: Mapping[str, object]) -> Table:
@@ -160,40 +157,3 @@ def refused_with(as_json: bool) -> Iterator[None]:
     except (Malformed, ProofFailed) as refusal:
         fail(str(refusal), refusal.next_step, code=refusal.code, as_json=as_json)
         raise typer.Exit(EXIT_NEGATIVE) from None
-
-
-def findings(
-    code: Annotated[str | None, Option(help="Only findings of this code; docs/findings.md lists them.")] = None,
-    limit: Annotated[int, Option(help="How many to list at the most.", min=1)] = 100,
-    as_json: Annotated[bool, JsonFlag] = False,
-) -> None:
-    """List what is wrong in what the chain committed, in the order of the ledger."""
-    if code is not None and code not in {each.value for each in Code}:
-        raise PortalError("finding-code", f"There is no finding {code!r}", next_step="docs/findings.md lists them.")
-    with opened_store(Settings()) as store:
-        found = store.findings(None if code is None else Code(code), limit=limit)
-        counts = store.finding_counts()
-    answer = {"counts": counts, "findings": [_finding(each) for each in found]}
-    total = sum(counts.values()) if code is None else counts.get(code, 0)
-    rest = "; --limit N shows more of them" if len(found) < total else ""
-    if not found:
-        emit(answer, Text("No findings." if code is None else f"No finding {code}."), as_json=as_json)
-        return
-    table = Table(caption=f"{len(found)} of {total} findings{rest}")
-    for heading in ("record", "code", "severity", "what"):
-        table.add_column(heading, overflow="fold")
-    for each in found:
-        table.add_row(str(each.position), each.code.value, each.severity.value, escape(printable(each.message)))
-    emit(answer, table, as_json=as_json)
-
-
-def _finding(found: Finding) -> dict[str, object]:
-    return {
-        "record": str(found.position),
-        "code": found.code.value,
-        "severity": found.severity.value,
-        "message": found.message,
-        "subject": found.subject,
-        "others": [str(each) for each in found.others],
-        "details": dict(found.details),
-    }

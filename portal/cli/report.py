@@ -50,7 +50,7 @@ def report(
 
     settings = Settings()
     with opened_store(settings) as store:
-        authority, signer, made = _signer(settings, key, certificate)
+        authority, signer, made = node_signer(settings, key, certificate)
         written = publish_distribution(
             store,
             plan,
@@ -69,7 +69,7 @@ def report(
     emit(answer, pairs(answer), as_json=as_json)
 
 
-def _signer(
+def node_signer(
     settings: Settings, key: Path | None, certificate: Path | None
 ) -> tuple[LocalAuthority | None, FileSigner, bool]:
     """Return the signer of the files named, or the node's own, made on first use."""
@@ -133,15 +133,21 @@ def judge_package(file: Path, *, ca: Path | None, genesis_hash: str | None) -> A
         raise PortalError(
             "file", f"{ca} cannot be read: {failure.strerror}", next_step="Give the CA's certificate in PEM."
         ) from None
+    from portal.book import has_book, opened_book
+    from regulator.evidence_pack import kind
+
     with ExitStack() as stack:
+        settings = Settings()
         try:
-            store = stack.enter_context(opened_store(Settings()))
+            store = stack.enter_context(opened_store(settings))
         except NotJoined:
             store = None
+        book = stack.enter_context(opened_book(settings)) if store is not None and has_book(settings) else None
         return verify_package(
             file,
             trusted_ca=trusted,
             at=datetime.now(UTC),
             store=store,
             genesis_hash=None if genesis_hash is None else bytes.fromhex(genesis_hash.removeprefix("0x")),
+            kinds=(kind(book),),
         )

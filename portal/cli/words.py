@@ -21,7 +21,8 @@ class Words:
 
     def __init__(self, language: Language, names: Mapping[str, str] = MappingProxyType({})) -> None:
         self.language = language
-        self._names = names
+        self.names = names
+        """Members' names by id."""
 
     def __call__(self, name: str, /, **values: object) -> str:
         """The text of that name; the name itself where it has none, as of a code that is new."""
@@ -51,7 +52,7 @@ class Words:
 
     def member(self, member: str | None) -> str:
         """A member's name; its id where it has none, and what the ledger does not say as such."""
-        return self._names.get(member, self.coded("label", member)) if member else "—"
+        return self.names.get(member, self.coded("label", member)) if member else "—"
 
     def listed(self, parts: Iterable[str]) -> str:
         """Several, with what stands between them."""

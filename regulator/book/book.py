@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -106,21 +106,40 @@ class Book:
             row = connection.execute(select(_FOLLOWED).where(_FOLLOWED.c.scope == scope)).one_or_none()
         return None if row is None else Followed(height=row.height, facts_digest=row.facts_digest)
 
-    def keep(self, scope: str, versions: Sequence[Version], before: Followed | None, now: Followed) -> None:
-        """Write what a scope found in the blocks from ``before`` to ``now``, in one transaction.
+    def followed_all(self) -> dict[str, Followed]:
+        """Return how far each scope was followed that ever was, by its name."""
+        with self.reads() as connection:
+            rows = connection.execute(select(_FOLLOWED).order_by(_FOLLOWED.c.scope)).all()
+        return {row.scope: Followed(height=row.height, facts_digest=row.facts_digest) for row in rows}
 
-        Raises BookStale ``book-moved`` when another process followed the scope meanwhile: nothing is written then.
+    def keep(self, scope: str, versions: Sequence[Version], before: Followed | None, now: Followed) -> None:
+        """Write what one scope found: see :meth:`keep_all`."""
+        self.keep_all({scope: versions}, {scope: before}, now)
+
+    def keep_all(
+        self, found: Mapping[str, Sequence[Version]], before: Mapping[str, Followed | None], now: Followed
+    ) -> None:
+        """Write what each scope found in the blocks from ``before`` to ``now``, all in one transaction.
+
+        Raises BookStale ``book-moved`` when another process followed one of them meanwhile: nothing is written then.
         """
         with self.writes() as connection:
-            held = connection.execute(select(_FOLLOWED.c.height).where(_FOLLOWED.c.scope == scope)).scalar()
-            if held != (None if before is None else before.height):
-                raise BookStale("book-moved", f"Another process has followed {scope} to block {held} meanwhile")
-            _write(connection, versions)
+            rows = connection.execute(select(_FOLLOWED.c.scope, _FOLLOWED.c.height))
+            held = {scope: height for scope, height in rows if scope in found}
             values = {"height": now.height, "facts_digest": now.facts_digest}
-            if before is None:
-                connection.execute(_FOLLOWED.insert().values(scope=scope, **values))
-            else:
-                connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.scope == scope).values(**values))
+            new = []
+            for scope in found:
+                was = before[scope]
+                if held.get(scope) != (None if was is None else was.height):
+                    told = f"Another process has followed {scope} to block {held.get(scope)} meanwhile"
+                    raise BookStale("book-moved", told)
+                if was is None:
+                    new.append({"scope": scope, **values})
+            if new:
+                connection.execute(_FOLLOWED.insert(), new)
+            if held:
+                connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.scope.in_(sorted(held))).values(**values))
+            _write(connection, [version for versions in found.values() for version in versions])
 
     def forget(self, scope: str, rules: Collection[str]) -> None:
         """Remove what a scope found, so that the ledger can be followed anew. What people wrote stays."""
@@ -169,6 +188,14 @@ class Book:
             rows = connection.execute(statement.limit(limit).offset(offset)).mappings().all()
         return [FindingLine(**dict(row) | {"level": Level(row["level"])}) for row in rows]
 
+    def line(self, id_: str) -> FindingLine:
+        """Return a finding as its last version leaves it. Raises UnknownFinding."""
+        with self.reads() as connection:
+            row = connection.execute(select(_FOUND).where(_FOUND.c.id == id_)).mappings().one_or_none()
+        if row is None:
+            raise _unknown(id_)
+        return FindingLine(**dict(row) | {"level": Level(row["level"])})
+
     def counts(self, *, standing: bool | None = True) -> dict[tuple[str, Level], int]:
         """Return how many findings there are by rule and level."""
         statement = select(_FOUND.c.rule, _FOUND.c.level, func.count()).where(*_clauses(None, None, None, standing))
@@ -181,7 +208,7 @@ class Book:
         with self.reads() as connection:
             row = connection.execute(select(_FOUND).where(_FOUND.c.id == id_)).mappings().one_or_none()
             if row is None:
-                raise UnknownFinding("unknown-finding", f"The book has no finding {id_!r}")
+                raise _unknown(id_)
             statement = select(_VERSIONS).where(_VERSIONS.c.id == id_).order_by(_VERSIONS.c.height)
             versions = connection.execute(statement).all()
         return [
@@ -206,6 +233,10 @@ class Book:
             for rule, subject, height, text in connection.execute(statement):
                 signal = None if text is None else Signal.from_text(text)
                 yield Version(rule=rule, subject=subject, height=height, signal=signal)
+
+
+def _unknown(id_: str) -> UnknownFinding:
+    return UnknownFinding("unknown-finding", f"The book has no finding {id_!r}")
 
 
 def _prepare(connection: Connection) -> None:
@@ -239,6 +270,8 @@ def _write(connection: Connection, versions: Iterable[Version]) -> None:
     by_finding: dict[str, list[Version]] = defaultdict(list)
     for version in versions:
         by_finding[version.id].append(version)
+    if not by_finding:
+        return
     known = _known(connection, sorted(by_finding))
     rows: dict[str, list[dict[str, Any]]] = {"versions": [], "found": [], "links": []}
     for id_, mine in by_finding.items():

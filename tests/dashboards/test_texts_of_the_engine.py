@@ -30,6 +30,8 @@ from abs.terms.parts import Concentration
 from abs.terms.vocabulary import MEASURES, OF_EACH
 from abs.waterfall.triggers import STATES
 from dashboards.texts import PAGES, TERMINAL, TEXTS, Language, text
+from dashboards.texts.authenticity import AUTHENTICITY
+from dashboards.texts.casework import CASEWORK
 from dashboards.texts.deal import DEAL
 from dashboards.texts.engine import measure, sentence
 from dashboards.texts.measures import MEASURES as NAMED
@@ -109,7 +111,7 @@ def test_every_code_has_a_text_and_every_text_a_code(group: str) -> None:
 
 
 def test_no_name_is_given_twice() -> None:
-    tables = (PAGES, TERMINAL, DEAL, NAMED, WORDS)
+    tables = (PAGES, TERMINAL, DEAL, NAMED, WORDS, AUTHENTICITY, CASEWORK)
     assert len(TEXTS) == sum(map(len, tables))
 
 

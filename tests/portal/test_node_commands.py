@@ -160,16 +160,18 @@ def test_findings_are_listed_with_their_records(home: Path, tmp_path: Path, caps
         told = {"genesis_hash": chain.consortium.genesis_hash, "contracts": (chain.consortium.contract,)}
         join(store, Listed(chain.blocks), **told)
         sync(store, Listed(chain.blocks), evidence=tmp_path, workers=0)
-    listed = Ran(capsys, "findings", "--json").json
+    listed = Ran(capsys, "findings", "--ledger", "--json").json
     assert listed["counts"] == {"record.unknown_kind": 1}
     assert (listed["findings"][0]["record"], listed["findings"][0]["severity"]) == ("2:1:0", "notice")
-    assert Ran(capsys, "findings", "--code", "output.double_spend", "--json").json["findings"] == []
-    assert Ran(capsys, "findings", "--code", "output.double_spend").out == "No finding output.double_spend.\n"
+    assert Ran(capsys, "findings", "--ledger", "--code", "output.double_spend", "--json").json["findings"] == []
+    assert (
+        Ran(capsys, "findings", "--ledger", "--code", "output.double_spend").out == "No finding output.double_spend.\n"
+    )
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in Ran(capsys, "status").out.splitlines()]
     assert ["findings", "record.unknown_kind 1"] in rows
     assert not any({"{", "}", "[", "]"} & set(cell) for row in rows for cell in row)
-    assert Ran(capsys, "findings", "--code", "nonsense", "--json").json["error"]["code"] == "finding-code"
-    assert "record.unknown_kind" in Ran(capsys, "findings").out
+    assert Ran(capsys, "findings", "--ledger", "--code", "nonsense", "--json").json["error"]["code"] == "finding-code"
+    assert "record.unknown_kind" in Ran(capsys, "findings", "--ledger").out
 
 
 @pytest.mark.parametrize("setting", [("GLASSPOOL_PORT", "seven"), ("GLASSPOOL_SM_ENGINE", "rot13")])

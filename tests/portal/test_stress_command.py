@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import io
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from abs.scenario import PRESETS, preset
 from abs.stress import stress
+from abs.stress.result import StressRun
 from abs.stress.start import ledger_setting
+from dashboards.texts import Language
 from ledger.store import Store
+from portal.cli.stress_view import FEW_ASSETS, stressed
+from portal.cli.words import Words
 from tests.support.commands import Ran
 from tests.support.ledger_book import Book
 from tests.support.plan_book import funded
@@ -22,6 +30,7 @@ def _few(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
     monkeypatch.setattr("portal.cli.COMMANDS", ("stress", "terms"))
     monkeypatch.setenv("GLASSPOOL_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("GLASSPOOL_LANG", "en")
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +56,49 @@ def test_presets_are_run_where_none_is_named(capsys: pytest.CaptureFixture[str],
 def test_a_table_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     ran = Ran(capsys, "stress", "plan-1", "--scenario", "base", "--scenario", EXAMPLE, "--break-even", "--actual")
     assert ran.code == 0
-    for word in ("actual vs forecast", "core-enterprise-fails: plan-1", "2026-06-30", "amortising", "break-even"):
+    words = ("Actual against forecast", "Scenario: core-enterprise-fails", "2026-06-30", "amortising", "Break-even")
+    for word in words:
         assert word in ran.out
     assert ran.err == ""
+
+
+def test_a_history_of_few_assets_is_warned_of(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    with Store.open(home / "ledger.db") as opened:
+        assets = ledger_setting(opened.at(), "plan-1").history.assets
+    assert 0 < assets < FEW_ASSETS
+    out = Ran(capsys, "stress", "plan-1", "--scenario", "base").out
+    assert f"Warning: this history rests on few assets ({assets}, fewer than {FEW_ASSETS})" in out
+
+
+def test_enough_assets_are_not_warned_of(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal.cli.stress_view.FEW_ASSETS", 1)
+    assert "Warning" not in Ran(capsys, "stress", "plan-1", "--scenario", "base").out
+
+
+def without_cash(run: StressRun, left: int) -> StressRun:
+    """The run as if no cash moved on any date, and so much of each tranche were never paid."""
+    amounts = ("collected", "fees", "interest", "principal", "residual", "repaid", "spent")
+    dates = tuple(replace(one, changes=(), **dict.fromkeys(amounts, 0)) for one in run.dates)
+    tranches = tuple(replace(one, lost_principal=left, lost_interest=0) for one in run.tranches)
+    return replace(run, dates=dates, tranches=tranches)
+
+
+@pytest.mark.parametrize(("left", "why"), [(0, "pool and securities are repaid"), (500, "CNY 10.00 of the securities")])
+def test_dates_without_any_payment_are_said_and_not_an_empty_table(home: Path, left: int, why: str) -> None:
+    with Store.open(home / "ledger.db") as opened:
+        run = stress(ledger_setting(opened.at(), "plan-1"), preset("severe"))
+    out = io.StringIO()
+    shown = stressed([without_cash(run, left)], [], None, "a title", Words(Language.EN))
+    Console(file=out, width=200).print(shown)
+    assert f"Nothing is paid on any payment date to come ({len(run.dates)})" in out.getvalue()
+    assert why in out.getvalue()
+    assert "Collected" not in out.getvalue()
+
+
+def test_coverage_is_told_as_shares(capsys: pytest.CaptureFixture[str]) -> None:
+    told = Ran(capsys, "stress", "plan-1", "--scenario", "base", "--json").json["runs"][0]["dates"][0]
+    share = Decimal(told["covered"]["rated"]["interest"])
+    assert f"{share:,.2%}" in Ran(capsys, "stress", "plan-1", "--scenario", "base").out
 
 
 def test_break_even_and_actual_are_in_the_json(capsys: pytest.CaptureFixture[str]) -> None:

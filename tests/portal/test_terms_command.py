@@ -82,13 +82,16 @@ def test_the_terms_of_a_plan_on_the_ledger(
 ) -> None:
     monkeypatch.setenv("GLASSPOOL_HOME", str(market.home))
     shown = Ran(capsys, "terms", "show", market.plan)
+    assert shown.out.startswith("# 金额单位：分")
     terms = load_terms(shown.out)
     assert terms.plan.plan == market.plan
-    assert load_terms(Ran(capsys, "terms", "show", market.plan, "--format", "json").out, kind="json") == terms
+    as_json = Ran(capsys, "terms", "show", market.plan, "--format", "json")
+    assert load_terms(as_json.out, kind="json") == terms
+    assert as_json.err.startswith("金额单位：分")
     told = Ran(capsys, "terms", "show", market.plan, "--date", "2030-01-01", "--json").json
     assert (told["date"], told["document"]) == ("2030-01-01", terms.document())
     ran = Ran(capsys, "terms", "show", market.plan, "--height", told["height"], "--history", "--json")
-    assert [(one["version"], one["stated"], one["changes"]) for one in ran.json["versions"]] == [(1, False, [])]
+    assert [(one["version"], one["changes"]) for one in ran.json["versions"]] == [(1, [])]
     assert str(terms.plan.cutoff) in Ran(capsys, "terms", "show", market.plan, "--history").out
     ran = Ran(capsys, "terms", "show", "nobody", "--json")
     assert (ran.code, ran.json["error"]["code"]) == (2, "unknown-plan")

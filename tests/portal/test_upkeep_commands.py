@@ -36,6 +36,9 @@ def damage(home: Path, statement: str) -> None:
 def test_damage_is_told_repaired_and_gone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     sound = Ran(capsys, "scrub", "--json")
     assert (sound.code, sound.json["verdict"], sound.json["blocks"]) == (0, "PASSED", 14)
+    nothing = Ran(capsys, "scrub").out
+    assert nothing.startswith("No damage found in 14 blocks with")
+    assert not set("│┃┏") & set(nothing)
     damage(home, "UPDATE plan SET manager = 'somebody'")
     told = Ran(capsys, "scrub", "--json")
     assert (told.code, told.json["verdict"]) == (1, "FAILED")
@@ -46,6 +49,8 @@ def test_damage_is_told_repaired_and_gone(home: Path, capsys: pytest.CaptureFixt
     assert Ran(capsys, "scrub", "--from", 3, "--to", 5).code == 0
     made = Ran(capsys, "rebuild", "--json")
     assert (made.code, made.json["height"], made.json["changed"]) == (0, 13, False)
+    rows = [line.replace("│", " ").split() for line in Ran(capsys, "rebuild").out.splitlines()]
+    assert ["changed", "no"] in rows
     assert Ran(capsys, "scrub", "--sample", "50%").code == 0
 
 

@@ -141,7 +141,7 @@ def generate_market(
     months: int,
     seed: int,
     trouble: Mapping[str, Decimal] | None = None,
-    traps: Decimal = Decimal(),
+    traps: Decimal | Mapping[str, Decimal] = Decimal(),
     suite: SuiteName = "sm",
     workers: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -149,7 +149,7 @@ def generate_market(
     """Write the archive of a market and what a node pins; the same arguments give the same bytes.
 
     ``folder`` appears when it is complete, the labels of planted trouble beside it. ``trouble``: rates by code or
-    pattern, :data:`EVERY` for all; ``traps``: the rate of look-alikes. ``workers`` processes sign; 0 signs here.
+    pattern, :data:`EVERY` for all; ``traps``: of look-alikes, or one for all. ``workers`` processes sign; 0 signs here.
     ``progress`` is told receivables written and in all. Memory holds what is open. Raises OutputRefused ``output-used``
     and LedgerError ``unknown-trouble`` or ``market-too-small``.
     """

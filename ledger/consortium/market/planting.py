@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ledger.consortium.market.schedule import MORNING
@@ -13,7 +14,6 @@ from ledger.errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from decimal import Decimal
     from pathlib import Path
 
     from ledger.consortium.market.trouble.teller import Story
@@ -26,26 +26,27 @@ SPAN = 70  # per cent of the time in which stories begin, so that they can end
 
 
 class Planting:
-    """Counts of stories by name: ``rates`` of breaches, patterns and mistakes, ``traps`` the rate of look-alikes.
+    """Counts of stories by name: ``rates`` of breaches, patterns and mistakes, ``traps`` of look-alikes: one or many.
 
     A rate is a share of the market's receivables; above zero it plants at least one. Raises LedgerError
     ``unknown-trouble`` for a name that no story has.
     """
 
-    def __init__(self, receivables: int, rates: Mapping[str, Decimal], traps: Decimal) -> None:
+    def __init__(self, receivables: int, rates: Mapping[str, Decimal], traps: Decimal | Mapping[str, Decimal]) -> None:
         told = {**BREACHES, **PATTERNS, **MISTAKES}
-        if unknown := sorted(rates.keys() - told.keys() - {EVERY}):
+        alike = {EVERY: traps} if isinstance(traps, Decimal) else traps
+        if unknown := sorted((rates.keys() - told.keys() | alike.keys() - TRAPS.keys()) - {EVERY}):
             raise LedgerError(
                 "unknown-trouble",
                 f"No trouble is called {', '.join(unknown)}",
                 next_step="See the codes of docs/findings.md and the patterns of docs/consortium.md.",
             )
-        every = rates.get(EVERY, 0)
         self._stories: list[tuple[str, str, Story, int]] = []
         tables = (("breach", BREACHES), ("pattern", PATTERNS), ("manager", MISTAKES), ("trap", TRAPS))
         for what, table in tables:
             for name, story in table.items():
-                rate = traps if what == "trap" else rates.get(name, every)
+                mine = alike if what == "trap" else rates
+                rate = mine.get(name, mine.get(EVERY, 0))
                 if count := max(1, int(rate * receivables)) if rate else 0:
                     self._stories.append((what, name, story, count))
         self.labels: list[Label] = []

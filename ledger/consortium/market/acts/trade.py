@@ -82,7 +82,7 @@ def bill(
     refers_to: Sequence[str] = (),
     **changes: Any,
 ) -> Bill:
-    """Register a 数电 invoice issued today or as ``changes`` say, which replace what the record states; ``percent`` of tax."""
+    """Register a 数电 invoice issued today, with ``percent`` of tax. ``changes`` replace what the record says."""
     issued = date.fromisoformat(changes.get("issued", stage.today()))
     number = number_of(stage, seller, issued)
     taxed = (net * percent + 50) // 100

@@ -45,7 +45,7 @@ def finance(
 
 @pattern("exact_reuse")
 def exact_reuse(t: Teller) -> Process:
-    """One invoice is financed by two, the second time by way of its claim, a package, another id or after a purchase."""
+    """One invoice is financed by two, by way of its claim, a package, another id, or a certificate that was bought."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
     bill, way = owed.bills[0], t.chance.pick(("receivable", "package", "invoice", "bought"))
@@ -117,9 +117,7 @@ def altered_document(t: Teller) -> Process:
         number = f"{bill.number[:-1]}{(int(bill.number[-1]) + 5) % 10}"
         altered = t.bill(bill.seller, bill.buyer, number=number, invoice=f"INV-{number}")
         trade.verify(t.stage, t.cast["verifier"], altered, "not_found")
-    again = t.owed(altered)
-    claims.confirm(t.stage, again)
-    finance(t, again, second, 80)
+    finance(t, t.confirmed(altered), second, 80)
 
 
 @trap("altered_document")
@@ -129,7 +127,8 @@ def recurring(t: Teller) -> Process:
     serial = t.stage.serial("paper")
     forms = (f"0607{serial:05d}001", f"0607{serial:05d}/002")
     for number in forms:
-        finance(t, t.owed(t.bill(seller, buyer, number=number, code="3100201130", type="vat_special")), t.bank(), 80)
+        bill = t.bill(seller, buyer, number=number, code="3100201130", type="vat_special")
+        finance(t, t.confirmed(bill), t.bank(), 80)
         yield t.later(28)
 
 
@@ -144,9 +143,7 @@ def inflated_face(t: Teller) -> None:
         bill = t.bill(net=NET * 3, number=number, code="3100201130", type="vat_special")
         known = bill.net // 3
     trade.verify(t.stage, t.cast["verifier"], bill, "inconsistent", tax_authority_amount=known)
-    owed = t.owed(bill)
-    claims.confirm(t.stage, owed)
-    finance(t, owed, t.bank(), 80)
+    finance(t, t.confirmed(bill), t.bank(), 80)
 
 
 @trap("inflated_face")
@@ -155,7 +152,7 @@ def tax_basis(t: Teller) -> None:
     serial = t.stage.serial("paper")
     bill = t.bill(number=f"{serial:08d}", code="3100201130", type="vat_special")
     trade.verify(t.stage, t.cast["verifier"], bill, tax_authority_amount=bill.net)
-    finance(t, t.owed(bill), t.bank(), 80)
+    finance(t, t.confirmed(bill), t.bank(), 80)
 
 
 @pattern("cross_instrument")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.consortium.market.acts import claims, financing, goods, trade
+from ledger.consortium.market.acts import financing, goods, trade
 from ledger.consortium.market.names import GOODS
 from ledger.consortium.market.stage import days_after
 from ledger.consortium.market.trouble.patterns import RATE, finance
@@ -30,7 +30,7 @@ def _under(t: Teller, *, raised: bool) -> None:
     for turn in range(3):
         if raised and turn == 2:
             trade.amend(t.stage, seller, contract, "补充协议：调增合同金额", amount=cap * 2)
-        owed = t.owed(t.bill(seller, buyer, refers_to=[contract]), contract=contract)
+        owed = t.confirmed(t.bill(seller, buyer, refers_to=[contract]), contract=contract)
         finance(t, owed, t.bank(), 80)
     t.about(f"document {contract}")
 
@@ -165,8 +165,7 @@ def _run(t: Teller, *, ordered: bool) -> None:
         t.bill(seller, buyer, below, number=str(first + at), invoice=f"INV-{first + at}", refers_to=refers_to)
         for at in range(run)
     ]
-    owed = t.owed(*bills)
-    finance(t, owed, t.bank(), 80)
+    finance(t, t.confirmed(*bills), t.bank(), 80)
 
 
 @pattern("structuring")
@@ -185,7 +184,7 @@ def _numbered(t: Teller, year: str, province: str) -> None:
     seller, buyer = t.seller(), t.core()
     right = trade.number_of(t.stage, seller, t.stage.day)
     number = (year or right[:2]) + (province or right[2:4]) + right[4:]
-    finance(t, t.owed(t.bill(seller, buyer, number=number, invoice=f"INV-{number}")), t.bank(), 80)
+    finance(t, t.confirmed(t.bill(seller, buyer, number=number, invoice=f"INV-{number}")), t.bank(), 80)
 
 
 @pattern("impossible_fields")
@@ -205,7 +204,7 @@ def _packed(t: Teller, *, corrected: bool) -> Process:
     first, second = t.two(t.cast.banks)
     some = [t.bill(seller, buyer, 500_00) for _ in range(4)]
     for each in some:
-        claims.confirm(t.stage, t.owed(each))
+        t.confirmed(each)
     packed = trade.package(t.stage, t.gateway, some)
     maturity = days_after(t.stage.day, 120)
     amount = sum(each.amount for each in some) * 8 // 10
@@ -215,7 +214,9 @@ def _packed(t: Teller, *, corrected: bool) -> Process:
         )
         financing.disburse(t.stage, made)
     yield t.later(30)
-    again = trade.package(t.stage, t.gateway, some[: t.chance.between(3, 4)][::-1], packed if corrected else None)
+    some = some[: t.chance.between(3, 4)][::-1]
+    again = trade.package(t.stage, t.gateway, some, packed if corrected else None)
+    amount = sum(each.amount for each in some) * 8 // 10
     t.about(f"package {again}")
     if not corrected:
         t.expect(Code.PACKAGE_INVOICE_PACKED)

@@ -237,6 +237,12 @@ class Teller:
         """Register a claim on invoices."""
         return claims.claim(self.stage, self.gateway, bills, days_after(self.stage.day, days), **changes)
 
+    def confirmed(self, *bills: Bill, **changes: Any) -> Claim:
+        """Register a claim on invoices, which its debtor confirms: a story about papers is none about a debtor."""
+        owed = self.owed(*bills, **changes)
+        claims.confirm(self.stage, owed)
+        return owed
+
     def piece(self, **claim: Any) -> Piece:
         """Issue a certificate."""
         owed = self.claim(**claim)

@@ -1,0 +1,140 @@
+"""Receivables that are or were financed or sold, and what shows that they are owed, with the history of both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.facts import (
+    Fact,
+    Financing,
+    FinancingCollateral,
+    Invoice,
+    Output,
+    PackageInvoice,
+    Payment,
+    PoolAsset,
+    Receipt,
+    Receivable,
+    ReceivableInvoice,
+    Settlement,
+    TradeDocument,
+    TradeReference,
+)
+from regulator.duplicates.paper_numbers import known_otherwise
+from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
+from regulator.duplicates.stakes import by_id
+from regulator.duplicates.view import OVER, current
+from regulator.histories import Histories, heights_of
+
+__all__ = ["Backed", "backed"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Backed:
+    """One receivable: its versions, what claims it, what is beneath it."""
+
+    versions: list[Receivable]
+    held: list[Fact] = field(default_factory=list)
+    """Pieces that a financier holds, and places in pools."""
+    loans: list[tuple[FinancingCollateral, list[Financing]]] = field(default_factory=list)
+    invoices: list[tuple[ReceivableInvoice, list[Invoice]]] = field(default_factory=list)
+    paid: list[Settlement] = field(default_factory=list)
+    """By the debtor."""
+    moved: list[tuple[TradeReference, Sequence[Any]]] = field(default_factory=list)
+    """References of its invoices to papers that show goods move, with those."""
+
+    def heights(self) -> list[int]:
+        """Return the heights at which any of it changed."""
+        pairs: list[tuple[Fact, Sequence[Fact]]] = [*self.loans, *self.invoices, *self.moved]
+        links = [link for link, _ in pairs]
+        return heights_of(self.versions, self.held, self.paid, links, *(versions for _, versions in pairs))
+
+    def sums(self, height: int) -> Sums:
+        """Return what it adds to its pair as of the height."""
+        owed = current(self.versions, height)
+        if owed is None or not self._claimed(height):
+            return Sums()
+        amount = max(owed.claimed, 0)
+        return Sums(supported=amount) if self._supported(owed, amount, height) else Sums(amount, 1, 0)
+
+    def _claimed(self, height: int) -> bool:
+        if any(current((one,), height) is not None for one in self.held):
+            return True
+        for put_up, versions in self.loans:
+            financing = current(versions, height)
+            if current((put_up,), height) is not None and financing is not None and financing.status not in OVER:
+                return True
+        return False
+
+    def _supported(self, owed: Receivable, amount: int, height: int) -> bool:
+        if owed.confirmed_by == owed.debtor or any(one.from_height <= height for one in self.paid):
+            return True
+        for reference, versions in self.moved:
+            paper = current(versions, height)
+            if reference.from_height <= height and paper is not None and paper.status != "cancelled":
+                return True
+        known = 0
+        for link, invoices in self.invoices:
+            invoice = current(invoices, height)
+            if link.from_height <= height and invoice is not None and invoice.verified_result == "consistent":
+                known += 0 if known_otherwise(invoice) else max(invoice.amount_including_tax, 0)
+        return 2 * known >= amount
+
+
+def backed(histories: Histories, versions: dict[str, list[Receivable]]) -> dict[str, Backed]:
+    """Return those of these receivables that were ever financed or sold, by id."""
+    found = {name: Backed(versions=each) for name, each in versions.items()}
+    links = histories.having(ReceivableInvoice, "receivable", found.keys())
+    _claim(histories, found, links)
+    found = {name: one for name, one in found.items() if one.held or one.loans}
+    links = [link for link in links if link.receivable in found]
+    invoices = by_id(histories.having(Invoice, "id", {link.invoice for link in links}))
+    resting: defaultdict[str, list[Backed]] = defaultdict(list)
+    for link in links:
+        resting[link.invoice].append(found[link.receivable])
+        found[link.receivable].invoices.append((link, invoices.get(link.invoice, [])))
+    settlements = histories.having(Settlement, "receivable", found.keys())
+    payers = {one.id: one.payer for one in histories.having(Payment, "id", {one.payment for one in settlements})}
+    for one in settlements:
+        if one.receivable is not None and payers.get(one.payment) == found[one.receivable].versions[0].debtor:
+            found[one.receivable].paid.append(one)
+    references = [
+        one for one in histories.having(TradeReference, "source", resting.keys()) if one.source_kind == "invoice"
+    ]
+    targets = {one.target for one in references}
+    papers = by_id(one for one in histories.having(TradeDocument, "id", targets) if one.type in MOVEMENT)
+    receipts = by_id(histories.having(Receipt, "id", targets))
+    for reference in references:
+        shown: Sequence[Any] | None = papers.get(reference.target) or receipts.get(reference.target)
+        for each in resting[reference.source] if shown is not None else ():
+            each.moved.append((reference, shown or ()))
+    return found
+
+
+def _claim(histories: Histories, found: dict[str, Backed], links: Sequence[ReceivableInvoice]) -> None:
+    """Add what claims or claimed the receivables: loans on them and on what is beneath, pieces bought, pools."""
+    under: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for name in found:
+        under["receivable", name].add(name)
+    for link in links:
+        under["invoice", link.invoice].add(link.receivable)
+    for output in histories.having(Output, "root", found.keys()):
+        under["output", output.id].add(output.root)
+        if output.financier is not None and output.financier == output.owner:
+            found[output.root].held.append(output)
+    for pooled in histories.having(PoolAsset, "asset", found.keys()):
+        found[pooled.asset].held.append(pooled)
+    for packed in histories.having(PackageInvoice, "invoice", {link.invoice for link in links}):
+        under["package", packed.package] |= under["invoice", packed.invoice]
+    put_up = histories.having(FinancingCollateral, "target", {name for _, name in under})
+    financings = by_id(histories.having(Financing, "id", {one.financing for one in put_up}))
+    for one in put_up:
+        for name in _of(under, one):
+            found[name].loans.append((one, financings.get(one.financing, [])))
+
+
+def _of(under: dict[tuple[str, str], set[str]], one: FinancingCollateral) -> Collection[str]:
+    return under.get((one.target_kind, one.target), ())

@@ -1,0 +1,190 @@
+"""Which pairs of a snapshot ever had so much financed without support that it may be a finding: running sums over all.
+
+Every receivable that was ever claimed is at most without support from its first claim until support came for good or
+its last claim ended; and at least with support from then until its first claim ended. Summed up by position, the one
+is an upper bound of what is unsupported at any height, the other a lower bound of what is supported.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from ledger.facts import (
+    Financing,
+    FinancingCollateral,
+    Invoice,
+    Output,
+    PackageInvoice,
+    PoolAsset,
+    Receivable,
+    ReceivableInvoice,
+    TradeDocument,
+    TradeReference,
+)
+from ledger.snapshot import Market
+from regulator.duplicates.paper_numbers import MISMATCH
+from regulator.duplicates.patterns.phantom_debtor import CLAIMS, FLOOR, MOVEMENT, RATIO
+from regulator.duplicates.view import OVER
+
+__all__ = ["candidates"]
+
+NEVER: Final = 2**62
+"""A position after all."""
+PAIR: Final = ("creditor", "debtor")
+
+
+def candidates(market: Market) -> Any:
+    """Return the seeds, in a column ``seed``: of such pairs all the receivables that were ever claimed.
+
+    Most pairs never have enough of it: they are left out by a first look, before anything is put in order.
+    """
+    import ibis
+
+    claimed = _claimed(market)
+    doubtful = _owed(market, claimed)
+    doubtful = doubtful.filter(doubtful.confirmed.isnull() | (doubtful.confirmed > doubtful.began))
+    backed = _backed(market, doubtful)
+    weak = backed.filter(backed.began < ibis.least(backed.backed, backed.last_end))
+    enough = weak.group_by(*PAIR).aggregate(claims=weak.id.count(), amount=weak.most.sum())
+    enough = enough.filter((enough.claims >= CLAIMS) & (enough.amount >= FLOOR)).select(*PAIR)
+    some = ibis.memtable(market.backend.to_pyarrow(enough), schema=dict.fromkeys(PAIR, "string"))
+
+    events = _events(_backed(market, _owed(market, claimed, some)))
+    events = events.filter(events.place < NEVER)
+    so_far = ibis.window(group_by=PAIR, order_by="place", range=(None, 0))
+    sums = events.select(
+        "id", *PAIR, **{name: events[name].sum().over(so_far) for name in ("unsupported", "claims", "supported")}
+    )
+    grave = (sums.claims >= CLAIMS) & (sums.unsupported >= FLOOR) & (sums.unsupported > RATIO * sums.supported)
+    found = sums.select("id", grave=grave.cast("int64").max().over(ibis.window(group_by=PAIR)))
+    found = found.filter(found.grave > 0).select("id").distinct()
+    return found.select(seed="claimed " + found.id)
+
+
+def _owed(market: Market, claimed: Any, pairs: Any = None) -> Any:
+    """Return the receivables that were ever claimed, of some pairs or all: their value, when they were confirmed."""
+    rows = market.stated(Receivable)
+    rows = rows.semi_join(claimed, rows.id == claimed.receivable)
+    if pairs is not None:
+        rows = rows.semi_join(pairs, PAIR)
+    value = rows.amount + rows.adjusted + rows.netted
+    owed = rows.group_by("id", *PAIR).aggregate(
+        most=value.max(), least=value.min(), confirmed=rows.from_position.min(where=rows.confirmed_by == rows.debtor)
+    )
+    return owed.join(claimed, owed.id == claimed.receivable)
+
+
+def _backed(market: Market, owed: Any) -> Any:
+    """Return the same with the position from which each has support for good."""
+    import ibis
+
+    owed = owed.left_join(_supported(market, owed), "id")
+    backed = ibis.least(owed.confirmed.coalesce(NEVER), owed.backed.coalesce(NEVER))
+    return owed.select("id", *PAIR, "most", "least", "began", "first_end", "last_end", backed=backed)
+
+
+def _events(owed: Any) -> Any:
+    """Return what each receivable adds to its pair's sums and takes off them again, and at which position.
+
+    Turns: 0 and 1, it is and is no more without support at the most; 2 and 3, with support at the least.
+    """
+    import ibis
+
+    turns = ibis.memtable({"turn": [0, 1, 2, 3]}, schema={"turn": "int64"})
+    rows = owed.cross_join(turns)
+    until, since = ibis.least(rows.backed, rows.last_end), ibis.greatest(rows.backed, rows.began)
+    weak, sure = (rows.turn < 2) & (rows.began < until), (rows.turn >= 2) & (since < rows.first_end)
+    rows = rows.mutate(until=until, since=since).filter(weak | sure)
+    sign = ibis.ifelse(rows.turn % 2 == 0, 1, -1)
+    place = ibis.cases((rows.turn == 0, rows.began), (rows.turn == 1, rows.until), (rows.turn == 2, rows.since))
+    return rows.select(
+        "id", *PAIR,
+        place=place.coalesce(rows.first_end),
+        unsupported=ibis.ifelse(rows.turn < 2, sign * rows.most, 0),
+        claims=ibis.ifelse(rows.turn < 2, sign, 0),
+        supported=ibis.ifelse(rows.turn < 2, 0, sign * rows.least),
+    )  # fmt: skip
+
+
+def _claimed(market: Market) -> Any:
+    """Return by receivable where the first claim on it began and ended, and where the last ended."""
+    import ibis
+
+    links = market.stated(ReceivableInvoice).select("receivable", "invoice")
+    outputs, pools = market.stated(Output), market.stated(PoolAsset)
+    loans = market.stated(Financing)
+    over = loans.filter(loans.status.isin(sorted(OVER)))
+    over = over.group_by("id").aggregate(over=over.from_position.min())
+    put_up = market.stated(FinancingCollateral)
+    put_up = put_up.left_join(over, put_up.financing == over.id)
+    ended = ibis.least(put_up.to_position.coalesce(NEVER), put_up.over.coalesce(NEVER))
+    put_up = put_up.select("target_kind", "target", began="from_position", ended=ended)
+
+    def of(kind: str) -> Any:
+        return put_up.filter(put_up.target_kind == kind).select(thing="target", began="began", ended="ended")
+
+    def until(rows: Any, receivable: str) -> Any:
+        return rows.select(
+            receivable=receivable, began="from_position", ended=rows.to_position.coalesce(ibis.literal(NEVER))
+        )
+
+    packed = market.stated(PackageInvoice).select("package", invoice_id="invoice")
+    packages, pieces = of("package"), of("output")
+    packages = packages.join(packed, packages.thing == packed.package)
+    invoices = of("invoice").union(packages.select(thing="invoice_id", began="began", ended="ended"))
+    roots = outputs.select(piece="id", root="root")
+    pieces = pieces.join(roots, pieces.thing == roots.piece)
+    found = of("receivable").select(receivable="thing", began="began", ended="ended")
+    found = found.union(pieces.select(receivable="root", began="began", ended="ended"))
+    found = found.union(invoices.join(links, invoices.thing == links.invoice).select("receivable", "began", "ended"))
+    found = found.union(until(outputs.filter(outputs.financier == outputs.owner), "root"))
+    found = found.union(until(pools, "asset"))
+    return found.group_by("receivable").aggregate(
+        began=found.began.min(), first_end=found.ended.argmin(found.began), last_end=found.ended.max()
+    )
+
+
+def _supported(market: Market, owed: Any) -> Any:
+    """Return by receivable from where it has support that never goes: an invoice known, or goods moved."""
+    links = market.stated(ReceivableInvoice)
+    links = links.select(owed="receivable", paper="invoice", linked="from_position")
+    owed = owed.select("id", "most")
+    tied = owed.join(links, owed.id == links.owed).select("id", "most", "paper", "linked")
+    found = _known(market, tied).union(_moved(market, tied))
+    return found.group_by("id").aggregate(backed=found.backed.min())
+
+
+def _known(market: Market, tied: Any) -> Any:
+    """By one invoice for half at least, which the tax authority knew, and never disputed."""
+    import ibis
+
+    rows = market.stated(Invoice)
+    amount = rows.verified_amount
+    stated = amount.isnull() | (amount == rows.amount_including_tax) | (amount == rows.amount_excluding_tax)
+    rows = rows.filter(rows.verified_result.notnull())
+    invoices = rows.group_by(name=rows.id, face=rows.amount_including_tax).aggregate(
+        known=rows.from_position.min(where=(rows.verified_result == "consistent") & stated),
+        disputed=(rows.verified_result.isin(MISMATCH) | ~stated).sum(),
+    )
+    invoices = invoices.filter(invoices.known.notnull() & (invoices.disputed == 0))
+    both = tied.join(invoices, tied.paper == invoices.name)
+    both = both.filter(2 * both.face >= both.most)
+    return both.select("id", backed=ibis.greatest(both.linked, both.known))
+
+
+def _moved(market: Market, tied: Any) -> Any:
+    """By a paper of goods that moved, which was never cancelled."""
+    import ibis
+
+    papers = market.stated(TradeDocument)
+    papers = papers.filter(papers.type.isin(MOVEMENT))
+    papers = papers.group_by(name=papers.id).aggregate(
+        came=papers.from_position.min(), ended=(papers.status == "cancelled").sum()
+    )
+    papers = papers.filter(papers.ended == 0)
+    references = market.stated(TradeReference)
+    references = references.filter(references.source_kind == "invoice")
+    references = references.select(source="source", target="target", referred="from_position")
+    both = tied.join(references, tied.paper == references.source)
+    both = both.join(papers, both.target == papers.name)
+    return both.select("id", backed=ibis.greatest(both.linked, both.referred, both.came))

@@ -1,0 +1,238 @@
+"""The scope of trading pairs: what is financed of a seller's receivables on one debtor, with support and without.
+
+A pair may have tens of thousands of receivables. Followed block by block, its sums are kept in the book, so that only
+the receivables that changed are read: the sums at any height are those kept, less what these receivables added then,
+plus what they add now. That is right whichever step wrote the sums, as long as it was no later than the one at hand;
+a step that was cut short and is done again finds the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Self
+
+from sqlalchemy import BigInteger, delete, select
+from sqlmodel import Field
+
+from ledger.facts import (
+    Financing,
+    FinancingCollateral,
+    Invoice,
+    Output,
+    PackageInvoice,
+    Payment,
+    PoolAsset,
+    Receipt,
+    Receivable,
+    ReceivableInvoice,
+    Settlement,
+    TradeDocument,
+    TradeReference,
+)
+from ledger.snapshot import Market
+from regulator.book import Book
+from regulator.book.tables import BookTable, table_of
+from regulator.duplicates.backing import Backed, backed
+from regulator.duplicates.pair_candidates import candidates
+from regulator.duplicates.patterns import phantom_debtor
+from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
+from regulator.duplicates.stakes import by_id, of
+from regulator.duplicates.view import current
+from regulator.evidence import AT_ONCE
+from regulator.histories import Histories
+from regulator.scope import Changes
+from regulator.signals import Signal
+
+__all__ = ["Pair", "PairScope", "PairSumsRow"]
+
+Parties = tuple[str, str]
+"""Seller and debtor."""
+
+
+class PairSumsRow(BookTable, table=True):
+    """What was financed of a pair as of a height; the last of each pair, and one before for a step done again."""
+
+    __tablename__ = "pair_sums"
+
+    pair: str = Field(primary_key=True)
+    height: int = Field(primary_key=True, sa_type=BigInteger)
+    unsupported: int = Field(sa_type=BigInteger)
+    claims: int
+    supported: int = Field(sa_type=BigInteger)
+
+
+_SUMS = table_of(PairSumsRow)
+
+
+class Pair:
+    """A seller and a debtor, with the history of their receivables, or of those that changed since ``base``."""
+
+    def __init__(
+        self, parties: Parties, receivables: Sequence[Backed], histories: Histories, base: tuple[int, Sums] | None
+    ) -> None:
+        self._parties, self._receivables, self._histories, self._base = parties, receivables, histories, base
+        self._all: Sequence[Backed] | None = receivables if base is None else None
+
+    @property
+    def subjects(self) -> Collection[str]:
+        """The pair."""
+        return (_subject(self._parties),)
+
+    def heights(self) -> Sequence[int]:
+        """See :meth:`Neighbourhood.heights`."""
+        return sorted({height for one in self._receivables for height in one.heights()})
+
+    def sums(self, height: int) -> Sums:
+        """Return what is financed of the pair at the height."""
+        total = Sums() if self._base is None else self._base[1]
+        for one in self._receivables:
+            total = total.plus(one.sums(height))
+            if self._base is not None:
+                total = total.plus(one.sums(self._base[0]), -1)
+        return total
+
+    def assess(self, height: int) -> Iterable[Signal]:
+        """Yield what is to be said of the pair: what it rests on is read only where it is a finding."""
+        sums = self.sums(height)
+        if not phantom_debtor.speaks(sums):
+            return
+        if self._all is None:
+            self._all = list(backed(self._histories, _owed(self._histories, (self._parties,))).values())
+        firsts, unsupported = {}, []
+        for one in self._all:
+            owed = current(one.versions, height)
+            if owed is not None and one.sums(height).claims:
+                unsupported.append(owed)
+                firsts[owed.id] = one.versions[0].from_position
+        yield phantom_debtor.look(self._parties, sums, unsupported, firsts)
+
+
+class PairScope:
+    """Sellers and their debtors, and the pattern of debtors that are not there."""
+
+    name = "duplicates.pairs"
+    rules = (phantom_debtor.RULE,)
+    reads = (
+        Financing, FinancingCollateral, Invoice, Output, PackageInvoice, Payment, PoolAsset, Receipt, Receivable,
+        ReceivableInvoice, Settlement, TradeDocument, TradeReference,
+    )  # fmt: skip
+
+    def __init__(self, book: Book | None = None) -> None:
+        self._book = book
+
+    def kept_in(self, book: Book, *, anew: bool) -> Self:
+        """See :meth:`Keeping.kept_in`."""
+        with book.writes() as connection:
+            _SUMS.create(connection, checkfirst=True)  # a book opened before this module was known has none
+            if anew:
+                connection.execute(delete(_SUMS))
+        return type(self)(book)
+
+    def touched(self, changes: Changes, histories: Histories) -> set[str]:
+        """See :meth:`Scope.touched`: the receivables that changed, or what claims or supports them."""
+        names = {one.id for one in of(changes, Receivable)} | {one.receivable for one in of(changes, ReceivableInvoice)}
+        names |= {one.root for one in of(changes, Output)} | {one.asset for one in of(changes, PoolAsset)}
+        paid = [*of(changes, Settlement)]
+        paid += histories.having(Settlement, "payment", {one.id for one in of(changes, Payment)})
+        names |= {one.receivable for one in paid if one.receivable is not None}
+        put_up = [*of(changes, FinancingCollateral)]
+        put_up += histories.having(FinancingCollateral, "financing", {one.id for one in of(changes, Financing)})
+        named: defaultdict[str, set[str]] = defaultdict(set)
+        for one in put_up:
+            named[one.target_kind].add(one.target)
+        names |= named["receivable"]
+        names |= {one.root for one in histories.having(Output, "id", named["output"])}
+        papers = {one.id for one in of(changes, TradeDocument) if one.type in MOVEMENT}
+        papers |= {one.id for one in of(changes, Receipt)}
+        references = [*of(changes, TradeReference), *histories.having(TradeReference, "target", papers)]
+        invoices = {one.id for one in of(changes, Invoice)} | {one.invoice for one in of(changes, PackageInvoice)}
+        invoices |= named["invoice"] | {one.source for one in references if one.source_kind == "invoice"}
+        invoices |= {one.invoice for one in histories.having(PackageInvoice, "package", named["package"])}
+        names |= {one.receivable for one in histories.having(ReceivableInvoice, "invoice", invoices)}
+        return {f"receivable {name}" for name in names}
+
+    def candidates(self, market: Market) -> Any:
+        """See :meth:`Scope.candidates`."""
+        return candidates(market)
+
+    def load(self, histories: Histories, seeds: Collection[str]) -> Iterator[Pair]:
+        """See :meth:`Scope.load`.
+
+        Seeds ``claimed <receivable>`` are all of their pairs that was ever claimed. Of a ``receivable <id>`` the pair
+        is read from the sums kept and, where no book is at hand, whole.
+        """
+        whole = by_id(histories.having(Receivable, "id", _named(seeds, "claimed")))
+        touched = by_id(histories.having(Receivable, "id", _named(seeds, "receivable")))
+        if self._book is not None and not whole:
+            yield from self._resumed(self._book, histories, touched)
+            return
+        read = {_parties(versions[0]) for versions in whole.values()}
+        pairs = {_parties(versions[0]) for versions in touched.values()} - read
+        for parties, mine in _by_pair(backed(histories, whole | _owed(histories, pairs))).items():
+            yield Pair(parties, mine, histories, None)
+
+    def _resumed(self, book: Book, histories: Histories, touched: dict[str, list[Receivable]]) -> Iterator[Pair]:
+        """Yield the pairs of what was touched, from the sums kept, and keep those at the histories' height."""
+        by_pair = _by_pair(backed(histories, touched))
+        kept = _kept(book, [_subject(parties) for parties in by_pair], histories.height)
+        made = {
+            parties: Pair(parties, mine, histories, kept.get(_subject(parties), (-1, Sums())))
+            for parties, mine in by_pair.items()
+        }
+        _keep(
+            book, histories.height, {_subject(each): pair.sums(histories.height) for each, pair in made.items()}, kept
+        )
+        yield from made.values()
+
+
+def _kept(book: Book, pairs: Sequence[str], height: int) -> dict[str, tuple[int, Sums]]:
+    """Return the last sums of each pair up to a height, with the height they are of."""
+    found: dict[str, tuple[int, Sums]] = {}
+    with book.reads() as connection:
+        for start in range(0, len(pairs), AT_ONCE):
+            some = _SUMS.c.pair.in_(pairs[start : start + AT_ONCE])
+            rows = connection.execute(select(_SUMS).where(some, _SUMS.c.height <= height).order_by(_SUMS.c.height))
+            for row in rows:
+                found[row.pair] = row.height, Sums(row.unsupported, row.claims, row.supported)
+    return found
+
+
+def _keep(book: Book, height: int, sums: Mapping[str, Sums], before: Mapping[str, tuple[int, Sums]]) -> None:
+    rows = [{"pair": pair, "height": height, **one._asdict()} for pair, one in sums.items()]
+    if not rows:
+        return
+    pairs = sorted(sums)
+    with book.writes() as connection:
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), _SUMS.c.height >= height))
+            least = min((before[pair][0] for pair in some if pair in before), default=0)
+            connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), _SUMS.c.height < least))
+        connection.execute(_SUMS.insert(), rows)
+
+
+def _owed(histories: Histories, pairs: Collection[Parties]) -> dict[str, list[Receivable]]:
+    """Return every receivable between these parties, by id."""
+    wanted = set(pairs)
+    found = histories.having(Receivable, "creditor", {seller for seller, _ in wanted})
+    return by_id(one for one in found if _parties(one) in wanted)
+
+
+def _by_pair(receivables: Mapping[str, Backed]) -> dict[Parties, list[Backed]]:
+    found: defaultdict[Parties, list[Backed]] = defaultdict(list)
+    for one in receivables.values():
+        found[_parties(one.versions[0])].append(one)
+    return dict(sorted(found.items()))
+
+
+def _parties(owed: Receivable) -> Parties:
+    return owed.creditor, owed.debtor
+
+
+def _subject(parties: Parties) -> str:
+    return f"pair {'/'.join(parties)}"
+
+
+def _named(seeds: Iterable[str], kind: str) -> set[str]:
+    return {seed.split(" ", 1)[1] for seed in seeds if seed.startswith(f"{kind} ")}

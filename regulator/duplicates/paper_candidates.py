@@ -1,0 +1,79 @@
+"""Which invoices of a snapshot something is odd about: one sweep over the invoices, each version counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ledger.facts import Financing, FinancingCollateral, Invoice, Member, Output, PackageInvoice, ReceivableInvoice
+from ledger.records.members import uscc_holds
+from ledger.snapshot import Market
+from regulator.duplicates.paper_numbers import FIRST_YEAR, MISMATCH, PROVINCES
+
+__all__ = ["candidates"]
+
+DIGITAL = "^[0-9]{20}$"
+
+
+def candidates(market: Market) -> Any:
+    """Return the seeds, in a column ``seed``."""
+    invoices = market.stated(Invoice)
+    firsts = market.table(Invoice).select("id", "number", "issued", "seller", "buyer")  # which never change
+    found = _said_against(invoices)
+    for more in (_misnumbered(firsts), _sharing(firsts), _dated_after(market, firsts), _of_bad_parties(market, firsts)):
+        if more is not None:
+            found = found.union(more)
+    return found.distinct().select(seed="invoice " + found.id)
+
+
+def _said_against(rows: Any) -> Any:
+    known = rows.verified_amount
+    otherwise = known.notnull() & (known != rows.amount_including_tax) & (known != rows.amount_excluding_tax)
+    return rows.filter(rows.verified_result.isin(MISMATCH) | otherwise).select("id")
+
+
+def _misnumbered(rows: Any) -> Any:
+    digital = rows.filter(rows.number.re_search(DIGITAL))
+    year, province = digital.number.substr(0, 2), digital.number.substr(2, 2)
+    stated = digital.issued.year().cast("string").substr(2, 2)
+    odd = (year != stated) | (year < str(FIRST_YEAR)) | ~province.isin(sorted(PROVINCES))
+    return digital.filter(odd).select("id")
+
+
+def _sharing(rows: Any) -> Any:
+    shared = rows.group_by("number").aggregate(ids=rows.id.count()).filter(lambda each: each.ids > 1)
+    return rows.semi_join(shared, rows.number == shared.number).select("id")
+
+
+def _dated_after(market: Market, invoices: Any) -> Any:
+    """Return the invoices that are dated after a financing which was opened on them."""
+    collateral, financings = market.stated(FinancingCollateral), market.stated(Financing)
+    opened = financings.select(financing_id="id", opened="from_position", start="start")
+    opened = collateral.join(
+        opened, [collateral.financing == opened.financing_id, collateral.from_position == opened.opened]
+    ).select("target_kind", "target", "start")
+    links = market.stated(ReceivableInvoice).select("receivable", "invoice")
+    outputs, packed = market.stated(Output), market.stated(PackageInvoice)
+
+    def of(kind: str) -> Any:
+        return opened.filter(opened.target_kind == kind)
+
+    receivables = of("receivable").select(receivable_id="target", start="start")
+    pieces = of("output")
+    pieces = pieces.join(outputs.select(piece="id", root="root"), pieces.target == outputs.id.name("piece"))
+    receivables = receivables.union(pieces.select(receivable_id="root", start="start"))
+    owed = receivables.join(links, receivables.receivable_id == links.receivable).select(name="invoice", start="start")
+    packages = of("package")
+    packages = packages.join(packed.select("package", "invoice"), packages.target == packed.package)
+    named = of("invoice").select(name="target", start="start")
+    under = named.union(owed).union(packages.select(name="invoice", start="start"))
+    dated = invoices.join(under, invoices.id == under.name)
+    return dated.filter(dated.issued > dated.start).select("id")
+
+
+def _of_bad_parties(market: Market, invoices: Any) -> Any | None:
+    """Return the invoices of members whose credit code does not hold; None where there is none."""
+    members = market.stated(Member)
+    known = market.backend.to_pyarrow(members.select("id", "uscc").distinct())
+    pairs = zip(known["id"].to_pylist(), known["uscc"].to_pylist(), strict=True)
+    bad = sorted({name for name, uscc in pairs if not uscc_holds(uscc)})
+    return invoices.filter(invoices.seller.isin(bad) | invoices.buyer.isin(bad)).select("id") if bad else None

@@ -1,0 +1,121 @@
+"""``duplicate.red_after_finance``: an invoice was red-flushed (红冲) or voided (作废) and money is out on it.
+
+Definition: the invoice's status is voided or red_flushed, or red invoices (红字发票) take off more than a loan leaves
+room for, while a loan, a bought piece or a pool claims the asset.
+
+Evidence: the record of the status or of the red invoice, the financing.
+
+Re-scored as facts change: a red invoice that takes off only a part lowers it to what is left uncovered; an invoice
+issued in its place, of the same parties and at least the same value and itself sound, which refers to it or to the red
+one, lowers it to LOW; when the money is back or the collateral released, the finding stands no more.
+
+Lawful: red after release; a part that the rest still covers; an asset of a pool that was paid before.
+
+Severity: HIGH when the money out is more than what sound invoices are left for; MEDIUM when they still cover it; LOW
+with a reissue. Amount: the money out that no sound invoice covers, and at least what the red one was for of it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ledger.facts import Invoice
+from regulator.duplicates.claims import Claim, Instrument
+from regulator.duplicates.family import key_of
+from regulator.duplicates.patterns.telling import first_of_each, money_of, told
+from regulator.duplicates.view import ALL, VOID, View, current
+from regulator.signals import Level, Signal
+
+__all__ = ["RULE", "look"]
+
+RULE: Final = "duplicate.red_after_finance"
+
+
+def look(view: View) -> Signal | None:
+    """Return what is to be said of the asset, or None."""
+    red = {name: taken for name in view.faces if (taken := _taken_off(view, view.invoices[name])) > 0}
+    claims = [claim for claim in view.claims if _touched(view, claim, red)]
+    if not claims:
+        return None
+    out = money_of(claim for claim in first_of_each(claims) if claim.money)
+    left = max(view.worth[ALL] - sum(red.values()), 0)
+    void = [view.invoices[name] for name in red if view.invoices[name].status in VOID]
+    if not void and out <= left:
+        return None
+    reissued = [name for name in red if _reissued(view, view.invoices[name])]
+    covered = out <= left
+    level = Level.LOW if len(reissued) == len(red) else Level.MEDIUM if covered else Level.HIGH
+    days = [one.status_on for one in void if one.status_on is not None]
+    return told(
+        RULE,
+        view,
+        claims,
+        level=level,
+        score={Level.HIGH: 95, Level.MEDIUM: 60, Level.LOW: 20}[level],
+        amount=max(out - left, 0) if void else out - left,
+        since=min(days, default=None),
+        evidence=[view.invoices[name].from_position for name in red] + _notes(view, red),
+        things=[f"invoice {name}" for name in red],
+        invoices=len(red),
+        status="reduced" if not void else void[0].status,
+        on=min(days).isoformat() if days else "",
+        party=claims[0].holder,
+        out_fen=out,
+        taken_off_fen=sum(red.values()),
+        left_fen=left,
+        reissued=len(reissued),
+    )
+
+
+def _touched(view: View, claim: Claim, red: dict[str, int]) -> bool:
+    """Tell whether money of the claim is out on one of these invoices."""
+    if not claim.money and not (claim.bought and claim.money is None):
+        return False
+    kind, name = claim.target.split(" ", 1)
+    if kind == "invoice":
+        return any(key_of(view.invoices[each]) == key_of(view.invoices[name]) for each in red if name in view.invoices)
+    root = view.outputs[name].root if kind == "output" else name
+    if claim.instrument is Instrument.POOL and view.over(root):
+        return False
+    return any(each in red for each in view.tied(root))
+
+
+def _taken_off(view: View, invoice: Invoice) -> int:
+    """Return what of an invoice's face is gone."""
+    face = view.faces[invoice.id]
+    if invoice.status == "voided":
+        return face
+    notes = -sum(note.amount_including_tax for note in _red_ones(view, invoice.id))
+    if invoice.status == "red_flushed":
+        return min(notes, face) if notes > 0 else face
+    return min(notes, face)
+
+
+def _red_ones(view: View, invoice: str) -> list[Invoice]:
+    found = (current(versions, view.height) for versions in view.rows.notes.values())
+    return [
+        note
+        for note in found
+        if note is not None and note.amount_including_tax < 0 and invoice in note.refers_to and note.status not in VOID
+    ]
+
+
+def _reissued(view: View, invoice: Invoice) -> bool:
+    """Tell whether a sound invoice of the same parties and value refers to it, or to a red one of it."""
+    aimed = {invoice.id, *(note.id for note in _red_ones(view, invoice.id))}
+    for versions in view.rows.notes.values():
+        note = current(versions, view.height)
+        if (
+            note is not None
+            and note.status == "normal"
+            and note.amount_including_tax >= invoice.amount_including_tax
+            and (note.seller, note.buyer) == (invoice.seller, invoice.buyer)
+            and key_of(note) != key_of(invoice)
+            and aimed.intersection(note.refers_to)
+        ):
+            return True
+    return False
+
+
+def _notes(view: View, red: dict[str, int]) -> list[int]:
+    return [note.from_position for name in red for note in _red_ones(view, name)]

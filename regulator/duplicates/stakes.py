@@ -1,0 +1,109 @@
+"""Who has something at stake on an invoice, a receivable or another thing as of a height: the claims of its family.
+
+The patterns of papers, lots and contracts ask it to say how much a finding matters: nobody loses by an odd invoice that
+nobody financed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+from typing import Final, TypeVar
+
+from ledger.facts import Fact, Invoice, ReceivableInvoice
+from regulator.duplicates.claims import Claim
+from regulator.duplicates.family import READS, load_rows
+from regulator.duplicates.scope import FamilyScope
+from regulator.duplicates.view import View
+from regulator.histories import Histories, heights_of
+from regulator.scope import Changes
+
+__all__ = ["CLAIMS", "Stakes", "around", "by_id", "claimed_invoices", "money_of", "of", "things_of"]
+
+F = TypeVar("F", bound=Fact)
+
+CLAIMS: Final = READS
+"""The tables whose changes may change what is claimed on a thing."""
+
+
+def of(changes: Changes, table: type[F]) -> Sequence[F]:
+    """Return the changed versions of one table."""
+    return changes.get(table, ())  # type: ignore[return-value]
+
+
+def by_id(versions: Iterable[F]) -> dict[str, list[F]]:
+    """Return versions by the thing they are of."""
+    found: dict[str, list[F]] = {}
+    for one in versions:
+        found.setdefault(one.id, []).append(one)
+    return found
+
+
+def claimed_invoices(changes: Changes, histories: Histories) -> set[str]:
+    """Return the invoices under the things on which claims changed."""
+    seeds = FamilyScope().touched(changes, histories)
+    links = histories.having(ReceivableInvoice, "receivable", _named(seeds, "receivable"))
+    return {*_named(seeds, "invoice"), *(link.invoice for link in links)}
+
+
+def around(histories: Histories, invoices: Iterable[Invoice], days: int) -> dict[str, list[Invoice]]:
+    """Return the invoices that their sellers issued within so many days of these, by id; with some from farther off.
+
+    Asked week by week: one question for what is issued together, and each needs the sellers' days only.
+    """
+    found: dict[str, list[Invoice]] = {}
+    ordered = sorted(invoices, key=lambda one: one.issued)
+    for _, some in groupby(ordered, key=lambda one: one.issued.isocalendar()[:2]):
+        week = list(some)
+        first, last = week[0].issued.toordinal() - days, week[-1].issued.toordinal() + days
+        within = ("issued", week[0].issued.fromordinal(first), week[0].issued.fromordinal(last))
+        found |= by_id(histories.having(Invoice, "seller", {one.seller for one in week}, within=within))
+    return found
+
+
+class Stakes:
+    """The claims on the families of some things (``<kind> <id>``), with their history."""
+
+    def __init__(self, histories: Histories, seeds: Collection[str]) -> None:
+        self._rows = {node: rows for rows in load_rows(histories, seeds) for node in rows.nodes}
+        self._views: dict[int, View] = {}
+
+    def heights(self, nodes: Iterable[str]) -> list[int]:
+        """Return the heights at which what is claimed on any of these may have changed."""
+        rows = {id(found): found for node in nodes if (found := self._rows.get(node)) is not None}
+        return heights_of(*(each.changed() for each in rows.values()))
+
+    def on(self, node: str, height: int) -> list[Claim]:
+        """Return the active claims that cover a thing: on itself, on a receivable on it, on an invoice beneath it."""
+        rows = self._rows.get(node)
+        if rows is None:
+            return []
+        view = self._views.get(id(rows))
+        if view is None or view.height != height:
+            view = self._views[id(rows)] = View(rows, rows.nodes, height)
+        nodes = {node, *_tied(view, node)}
+        return [claim for claim in view.claims if not nodes.isdisjoint((claim.target, *claim.covers))]
+
+
+def _tied(view: View, node: str) -> list[str]:
+    kind, name = node.split(" ", 1)
+    if kind == "receivable":
+        return [f"invoice {invoice}" for invoice in view.tied(name)]
+    return [f"receivable {owed}" for owed in view.receivables if kind == "invoice" and name in view.tied(owed)]
+
+
+def money_of(claims: Iterable[Claim], most: int) -> int:
+    """Return the money at stake in the claims, each thing counted once, no more than ``most``; fen."""
+    by_thing: dict[str, int] = {}
+    for claim in claims:
+        by_thing[claim.thing] = max(by_thing.get(claim.thing, 0), claim.money or 0)
+    return min(sum(by_thing.values()), max(most, 0))
+
+
+def things_of(claims: Iterable[Claim]) -> set[str]:
+    """Return what claims, and on what."""
+    return {name for claim in claims for name in (claim.thing, claim.target)}
+
+
+def _named(nodes: Iterable[str], kind: str) -> set[str]:
+    return {node.split(" ", 1)[1] for node in nodes if node.startswith(f"{kind} ")}

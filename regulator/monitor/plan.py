@@ -1,0 +1,286 @@
+"""A plan's records with their history, and the plan as of one height: what the rules about plans look at.
+
+Only what names the plan is read here, never its pool: rules that need the pool ask for ``View.facts``, the facts as of
+the height.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property, lru_cache
+from typing import Any, Final, TypeVar
+
+from abs.calendars import PeriodDates, schedule
+from abs.errors import AbsError
+from abs.terms import PlanTerms
+from abs.terms.plan import TermsVersion, in_force, terms_history
+from ledger.facts import (
+    AccountMove,
+    AssetStatus,
+    Disclosure,
+    Distribution,
+    Fact,
+    FeePayment,
+    Holding,
+    Plan,
+    PlanAccount,
+    PlanCash,
+    PlanEvent,
+    PoolExit,
+    PoolPurchase,
+    Receivable,
+    Remittance,
+    Shortfall,
+    ShortfallPayment,
+    ShortfallRepayment,
+    Statement,
+    Tranche,
+)
+from ledger.facts import Collection as Collected
+from ledger.store import AsOf
+from regulator.histories import Histories, at
+from regulator.monitor.days import Days
+from regulator.monitor.rules import RULES, article_of
+from regulator.signals import Level, Signal
+
+__all__ = ["BY_PLAN", "ENDS_REVOLVING", "READS", "PlanRows", "View", "about", "load_rows", "parties_of", "percent"]
+
+F = TypeVar("F", bound=Fact)
+
+BY_PLAN: Final[tuple[type[Fact], ...]] = (
+    AccountMove, AssetStatus, Collected, Disclosure, Distribution, FeePayment, Holding, PlanAccount, PlanEvent,
+    PoolExit, PoolPurchase, Remittance, Shortfall, ShortfallPayment, ShortfallRepayment, Tranche,
+)  # fmt: skip
+"""Tables whose column ``plan`` names it."""
+READS: Final[tuple[type[Fact], ...]] = (*BY_PLAN, Plan, PlanCash, Statement)
+ENDS_REVOLVING: Final = frozenset({"revolving_ended", "acceleration", "default", "early_termination"})
+"""Events after which nothing is purchased."""
+ROLES: Final = ("manager", "custodian", "servicer", "originators")
+UNPAID: Final = frozenset({"written_off"})
+
+
+@dataclass(slots=True)
+class PlanRows:
+    """Every version about one plan that had begun by the reading's height, by table, in the order they began."""
+
+    plan: str
+    rows: dict[type[Fact], list[Any]] = field(default_factory=lambda: defaultdict(list))
+    receivables: dict[str, list[Receivable]] = field(default_factory=dict)
+    """Of assets that left unpaid: what was owed on them."""
+    shared: dict[str, int] = field(default_factory=dict)
+    """Accounts that another plan names too, and the height from which it does."""
+
+    def of(self, table: type[F]) -> list[F]:
+        """The versions of a table."""
+        return self.rows.get(table, [])
+
+    def all(self) -> Iterable[Sequence[Fact]]:
+        """The versions, table by table."""
+        return self.rows.values()
+
+
+def accounts_of(row: Plan) -> tuple[str, ...]:
+    """The ids of the custody accounts that a plan's document names."""
+    if row.document is None:
+        return ()
+    return _custody(row.document)
+
+
+@lru_cache(maxsize=1_000)
+def _custody(document: str) -> tuple[str, ...]:
+    listed = json.loads(document).get("accounts") or []
+    return tuple(one["account"] for one in listed if isinstance(one, dict) and one.get("kind") == "custody")
+
+
+def load_rows(histories: Histories, plans: Collection[str], everyone: Iterable[Plan | PlanAccount]) -> list[PlanRows]:
+    """The rows of these plans; of one that is not there, none. ``everyone``: what names any plan's accounts."""
+    found = {plan: PlanRows(plan=plan) for plan in sorted(plans)}
+    for table in BY_PLAN:
+        for one in histories.having(table, "plan", plans):
+            found[one.plan].rows[table].append(one)  # type: ignore[attr-defined]
+    for table in (Plan, PlanCash):
+        for one in histories.having(table, "id", plans):
+            found[one.id].rows[table].append(one)
+    named: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in everyone:
+        if isinstance(row, Plan):
+            for name in accounts_of(row):
+                named[name].setdefault(row.id, row.from_height)
+        elif row.kind == "custody":
+            named[row.account].setdefault(row.plan, row.from_height)
+    accounts = {name: users for name, users in named.items() if users.keys() & found.keys()}
+    for statement in histories.having(Statement, "account", accounts):
+        for plan in accounts[statement.account].keys() & found.keys():
+            found[plan].rows[Statement].append(statement)
+    for name, users in accounts.items():
+        for plan in users.keys() & found.keys():
+            others = [height for other, height in users.items() if other != plan]
+            if others:
+                found[plan].shared[name] = max(min(others), users[plan])
+    unpaid = {one.asset: each.plan for each in found.values() for one in each.of(PoolExit) if one.reason in UNPAID}
+    for receivable in histories.having(Receivable, "id", unpaid):
+        for each in found.values():
+            if any(one.asset == receivable.id for one in each.of(PoolExit) if one.reason in UNPAID):
+                each.receivables.setdefault(receivable.id, []).append(receivable)
+    return [each for each in found.values() if each.of(Plan)]
+
+
+def percent(part: int, whole: int, step: int = 1) -> str:
+    """A share in percent with one decimal, rounded down to ``step`` tenths, so that a version stands while it moves by
+    less."""
+    thousandths = (part * 1000 // whole if whole else 0) // step * step
+    return f"{thousandths // 10}.{thousandths % 10}%"
+
+
+def about(amount: int) -> int:
+    """Fen to two significant digits, rounded down: what a pool's figures are told to, so that a version stands while
+    they move by less. The exact figure is on the pool's page of that height."""
+    size: int = 10 ** max(len(str(abs(amount))) - 2, 0)
+    told: int = abs(amount) // size * size
+    return -told if amount < 0 else told
+
+
+class View:
+    """A plan as of one height. What is asked for is computed once."""
+
+    def __init__(self, rows: PlanRows, days: Days, height: int, facts_at: Callable[[int], AsOf]) -> None:
+        self.rows = rows
+        self.days = days
+        self.height = height
+        self._facts_at = facts_at
+        self._seen: dict[type[Fact], list[Any]] = {}
+
+    @property
+    def day(self) -> date:
+        """The business day of the block."""
+        return self.days.of(self.height)
+
+    @property
+    def id(self) -> str:
+        """The plan."""
+        return self.rows.plan
+
+    @cached_property
+    def facts(self) -> AsOf:
+        """The facts as of the height."""
+        return self._facts_at(self.height)
+
+    def at(self, height: int) -> View:
+        """The plan as of an earlier height."""
+        return View(self.rows, self.days, height, self._facts_at)
+
+    def begun(self, table: type[F]) -> list[F]:
+        """The versions that had begun, ended ones too."""
+        rows = self.rows.of(table)
+        return rows[: bisect_right(rows, self.height, key=lambda one: one.from_height)]
+
+    def now(self, table: type[F]) -> list[F]:
+        """The versions that hold."""
+        if table not in self._seen:
+            self._seen[table] = at(self.begun(table), self.height)
+        return self._seen[table]
+
+    @property
+    def plan(self) -> Plan:
+        """The plan's row; IndexError before it was established."""
+        return self.begun(Plan)[-1]
+
+    @property
+    def cash(self) -> PlanCash:
+        """Its cash so far."""
+        found = self.begun(PlanCash)
+        return found[-1] if found else PlanCash(id=self.id)
+
+    @property
+    def live(self) -> bool:
+        """Whether the plan is established and not wound up."""
+        return bool(self.begun(Plan)) and self.plan.liquidated_on is None
+
+    @property
+    def unpaid(self) -> int:
+        """Principal outstanding on all tranches, fen."""
+        return sum(max(one.outstanding, 0) for one in self.now(Tranche))
+
+    @cached_property
+    def versions(self) -> tuple[TermsVersion, ...] | str:
+        """The versions of the terms; a text where they cannot be read, which says why."""
+        try:
+            return terms_history(self.facts, self.id)
+        except AbsError as failure:
+            return failure.message
+
+    @cached_property
+    def terms(self) -> PlanTerms | None:
+        """The terms in force on the day; None where they cannot be read."""
+        return None if isinstance(self.versions, str) else in_force(self.versions, self.day).terms
+
+    @cached_property
+    def dates(self) -> tuple[PeriodDates, ...]:
+        """The dates of the terms in force; none where they list none, or cannot be kept."""
+        if self.terms is None:
+            return ()
+        try:
+            return schedule(self.terms)
+        except AbsError:
+            return ()
+
+    @cached_property
+    def revolving_until(self) -> date | None:
+        """The last day of the revolving period as it stands: of the terms, or of what ended it before."""
+        stated = self.plan.revolving_until
+        if self.terms is not None and self.terms.revolving is not None:
+            stated = self.terms.revolving.until
+        ended = [one.declared_on for one in self.now(PlanEvent) if one.event in ENDS_REVOLVING]
+        return None if stated is None else min([stated, *ended])
+
+    def alert(
+        self,
+        rule: str,
+        subject: str,
+        *,
+        level: Level,
+        score: int,
+        amount: int = 0,
+        since: date | None,
+        rows: Iterable[Fact] = (),
+        parties: Iterable[str] = (),
+        things: Iterable[str] = (),
+        article: str | None = None,
+        **details: int | str,
+    ) -> Signal:
+        """A signal of this plan, with the article that its venue has for the rule and, where one exists, the id of the
+        trigger (T01-T26)."""
+        told: dict[str, int | str] = {"plan": self.id, **details}
+        told["article"] = article_of(rule, self.plan.venue) if article is None else article
+        if (trigger := RULES[rule].trigger) is not None:
+            told["trigger"] = trigger
+        return Signal(
+            rule=rule,
+            subject=subject,
+            level=level,
+            score=score,
+            amount=amount,
+            since=since,
+            parties=(self.plan.manager, *parties),
+            things=(f"plan {self.id}", *things),
+            evidence=tuple(one.from_position for one in rows),
+            details=tuple(sorted(told.items())),  # the order that the book keeps
+        )
+
+
+def parties_of(row: Plan) -> Mapping[str, tuple[str, ...]]:
+    """Who has which role in a plan, as its document says, else its record; a role without anybody is left out."""
+    stated: dict[str, Any] = {}
+    if row.document is not None:
+        part = json.loads(row.document).get("plan")
+        stated = part if isinstance(part, dict) else {}
+    found = {}
+    for role in ROLES:
+        who = stated.get(role, getattr(row, role))
+        found[role] = tuple(who) if isinstance(who, list) else (who,)
+    return found

@@ -1,0 +1,225 @@
+"""What the monitor's findings say, in Chinese and English, in the form of ``regulator.wording``."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["KINDS", "SENTENCES", "TERMS", "TERMS_EN"]
+
+KINDS: Final[dict[str, str]] = {
+    "amendment": "条款变更", "asset": "基础资产", "collection": "归集款", "criterion": "合格标准",
+    "disclosure": "披露文件", "duty": "披露义务", "limit": "集中度限制", "loss": "资产损失", "paper": "基础资产发票",
+    "period": "收益分配期", "remittance": "转付日", "role": "参与机构", "statement": "对账单", "trigger": "触发事件",
+}  # fmt: skip
+
+TERMS: Final[dict[str, str]] = {
+    "abnormal": "异常", "acceleration": "加速清偿", "acceleration_declared": "已宣布加速清偿", "amortising": "摊还期",
+    "asset_quality": "资产质量下降", "attention": "一般关注", "collection_failed": "归集异常", "creditor": "债权人",
+    "creditor_group": "债权人及关联方", "custodian": "托管人", "date_missed": "未按期分配", "debtor": "债务人",
+    "debtor_group": "债务人及关联方", "default": "违约", "default_declared": "已宣布违约",
+    "early_termination": "提前终止", "focus": "重点关注", "forecast_short": "预测现金流不足", "freeze": "冻结",
+    "holds": "已满足", "late": "已逾期披露", "lowered": "预测下调", "manager": "管理人", "near": "接近阈值",
+    "originators": "原始权益人", "overdue": "逾期未披露", "participant_breach": "参与人违约", "region": "地区",
+    "replacement_failed": "循环购买中止", "revolving": "循环期", "revolving_ended": "循环期提前结束", "risk": "风险",
+    "servicer": "资产服务机构", "shelf": "储架", "shortfall": "实际不足预测", "passed_on": "再次转让",
+}  # fmt: skip
+
+TERMS_EN: Final[dict[str, str]] = {
+    "acceleration_declared": "an acceleration was declared", "asset_quality": "the quality of the assets",
+    "collection_failed": "collected cash was held back", "creditor_group": "creditor with affiliates",
+    "date_missed": "a payment date was missed", "debtor_group": "debtor with affiliates",
+    "default_declared": "a default was declared", "early_termination": "early termination",
+    "forecast_short": "forecast cash does not cover the next payment", "late": "filed late",
+    "lowered": "the forecast was lowered to", "near": "is near", "overdue": "not filed",
+    "participant_breach": "a participant broke the documents", "replacement_failed": "purchases ended early",
+    "revolving_ended": "end of the revolving period", "shortfall": "it brought",
+}  # fmt: skip
+
+
+def _said(*words: str) -> tuple[str, str, str, str]:
+    """The four texts of a rule: title and sentence in Chinese and in English."""
+    title_zh, title_en, sentence_zh, sentence_en = words
+    return title_zh, title_en, sentence_zh, sentence_en
+
+
+SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
+    "monitor.asset_loss": _said(
+        "资产损失累计每超过10%",
+        "Losses passed a further 10%",
+        "{plan}在{year}年度累计损失{lost_fen}元，超过未偿本金{unpaid_fen}元的{step}（占{share}）。依据{article}。",
+        "Plan {plan} lost {lost_fen} yuan in {year}, more than {step} of the {unpaid_fen} yuan that are unpaid "
+        "({share}). "
+        "By {article}.",
+    ),
+    "monitor.cash_flow": _said(
+        "基础资产现金流低于预测",
+        "Cash flow below its forecast",
+        "{plan}第{period}期（{days_from}至{days_to}）{state}：预测{forecast_fen}元，实为{actual_fen}元，为其{share}，"
+        "不高于{limit}。依据{article}。",
+        "Period {period} of plan {plan} ({days_from} to {days_to}): {state} {actual_fen} yuan of the {forecast_fen} "
+        "yuan "
+        "forecast, {share} and so not above {limit}. By {article}.",
+    ),
+    "monitor.asset_claimed": _said(
+        "基础资产权属变化或权利受限",
+        "An asset of a pool is claimed by another",
+        "{subject}上存在{claims}项他方权利，首项为{holder_party}的{how}（{first}）；该资产未偿{owed_fen}元。依据{article}。",
+        "{claims} claims of others rest on {subject}, first {holder_party}'s {how} ({first}); {owed_fen} yuan of it "
+        "are "
+        "owed. By {article}.",
+    ),
+    "monitor.invoice_status": _said(
+        "入池或融资资产的发票状态变化",
+        "An invoice under a pool or financing is not normal",
+        "{invoice}（{invoice_fen}元）自{on}起{status}，其{receivable}在{pools}个资产池、{financings}笔融资中；"
+        "正常发票余{left_fen}元，对应债权{claimed_fen}元。依据{article}。",
+        "{invoice} ({invoice_fen} yuan) is {status} since {on}; {receivable} is in {pools} pools and {financings} "
+        "financings. Normal invoices of {left_fen} yuan are left under a claim of {claimed_fen} yuan. By {article}.",
+    ),
+    "monitor.cash_held_back": _said(
+        "回款滞留",
+        "Collections held back",
+        "{plan}应于{due}转付此前（至{upto}）归集的款项，{servicer_party}少转{short_fen}元。依据{article}。",
+        "What plan {plan} had collected up to {upto} was due to be passed on by {due}: {servicer_party} passed on "
+        "{short_fen} yuan too little. By {article}.",
+    ),
+    "monitor.collection_cycle": _said(
+        "归集周期过长",
+        "Collected cash waits too long",
+        "{plan}于{collected}归集的款项超过{months}个月未转付，{servicer_party}处滞留{waiting_fen}元。依据{article}。",
+        "What plan {plan} collected on {collected} has waited for more than {months} months: {waiting_fen} yuan with "
+        "{servicer_party}. By {article}.",
+    ),
+    "monitor.idle_cash": _said(
+        "循环期资金闲置",
+        "Idle cash while the plan revolves",
+        "{plan}在循环期内闲置资金约{idle_fen}元，占未偿本金{share}，连续{days}日超过{limit}。依据{article}。",
+        "About {idle_fen} yuan of plan {plan} are idle in its revolving period, {share} of what is unpaid and more "
+        "than "
+        "{limit} for {days} days. By {article}.",
+    ),
+    "monitor.revolving_ended": _said(
+        "循环期提前结束",
+        "The revolving period ended early",
+        "{plan}因{event}提前结束循环购买，距原定{until}早{days}日；原因：{reason}。依据{article}。",
+        "Plan {plan} stopped purchases by {event}, {days} days before {until}: {reason}. By {article}.",
+    ),
+    "monitor.ineligible_entry": _said(
+        "不合格资产入池",
+        "Assets came in that do not meet a criterion",
+        "{plan}有{assets}项资产入池时不符合“{text}”，首项{first}（值为{value}），合计{amount_fen}元。依据{article}。",
+        "{assets} assets of plan {plan} did not meet “{text}” when they came in, first {first} (it was {value}); "
+        "together "
+        "{amount_fen} yuan. By {article}.",
+    ),
+    "monitor.ineligible_now": _said(
+        "入池资产不再合格",
+        "Assets do not meet a criterion any more",
+        "{plan}有{assets}项未结清资产不再符合“{text}”，首项{first}（值为{value}），合计{amount_fen}元。依据{article}。",
+        "{assets} open assets of plan {plan} do not meet “{text}” any more, first {first} (it is {value}); together "
+        "{amount_fen} yuan. By {article}.",
+    ),
+    "monitor.concentration": _said(
+        "集中度超限",
+        "A concentration limit is exceeded",
+        "{plan}有{members}个{by}超过{limit}的限额，首个为{first}：约{held_fen}元，限额约{limit_fen}元，合计超出约{excess_fen}元。"
+        "依据{article}。",
+        "{members} of plan {plan} by {by} are beyond {limit}, first {first} with about {held_fen} yuan of the "
+        "{limit_fen} let: {excess_fen} yuan too much in all. By {article}.",
+    ),
+    "monitor.diversification": _said(
+        "债务人、债权人分散度不足",
+        "Too few unrelated parties",
+        "{plan}有{debtors}个无关联债务人、{creditors}个无关联债权人，低于{least}个，或单一债务人{largest}超过{most}。依据{article}。",
+        "Plan {plan} has {debtors} unrelated debtors and {creditors} unrelated creditors, where {least} of one are "
+        "asked for with none above {most}; the largest is {largest}. By {article}.",
+    ),
+    "monitor.related_party": _said(
+        "原始权益人及其关联方占比过高",
+        "The originators and affiliates owe too much",
+        "{plan}的原始权益人及其关联方应付约{owed_fen}元，占资产池{share}，超过{limit}。依据{article}。",
+        "The originators of plan {plan} and their affiliates owe about {owed_fen} yuan, {share} of the pool and more "
+        "than {limit}. By {article}.",
+    ),
+    "monitor.important_provider": _said(
+        "重要现金流提供方",
+        "Significant cash-flow providers",
+        "{plan}有{providers}个重要现金流提供方，首个为{first_party}；按未来现金流口径{by_cash_flow}个，按未偿本金口径{by_principal}个。"
+        "依据{article}。",
+        "Plan {plan} has {providers} significant payers, first {first_party}: {by_cash_flow} by unpaid future cash "
+        "flow, "
+        "{by_principal} by unpaid principal. By {article}.",
+    ),
+    "monitor.coverage": _said(
+        "资产不足覆盖证券本金",
+        "Pool and cash below what is unpaid",
+        "{plan}（{state}）的资产及现金约{assets_fen}元，低于未偿本金约{owed_fen}元（覆盖{covered}），差约{short_fen}元。依据{article}。",
+        "Pool and cash of plan {plan} ({state}) are about {assets_fen} yuan against {owed_fen} yuan unpaid "
+        "({covered}): "
+        "{short_fen} yuan too little. By {article}.",
+    ),
+    "monitor.trigger": _said(
+        "触发事件或临近触发",
+        "A trigger holds or is near",
+        "{plan}的“{name}”{state}：{measure}为{value}，阈值{threshold}，连续{periods}期触发{effect}。依据{article}。",
+        "Trigger “{name}” of plan {plan} {state}: {measure} is {value}, its condition {threshold}; after {periods} "
+        "periods in a row it leads to {effect}. By {article}.",
+    ),
+    "monitor.participant_changed": _said(
+        "参与人变更",
+        "A participant changed",
+        "{plan}的{role}由{old_party}变更为{new_party}，自{effective}生效。依据{article}。",
+        "The {role} of plan {plan} is {new_party} instead of {old_party}, from {effective} on. By {article}.",
+    ),
+    "monitor.distribution_differs": _said(
+        "收益分配变动",
+        "A distribution is not as agreed",
+        "{plan}第{period}期（{paid_on}）的分配与约定不符（{cause}），差异合计{difference_fen}元：{message}。依据{article}。",
+        "Period {period} of plan {plan} ({paid_on}) was not paid as agreed ({cause}), by {difference_fen} yuan: "
+        "{message}. "
+        "By {article}.",
+    ),
+    "monitor.terms_amended": _said(
+        "文件主要约定变更",
+        "The terms were amended",
+        "{plan}的条款变更{changed}处（{places}），自{effective}生效；原因：{reason}。依据{article}。",
+        "{changed} places of the terms of plan {plan} were amended ({places}), from {effective} on: {reason}. By "
+        "{article}.",
+    ),
+    "monitor.terms_unusable": _said(
+        "条款无法解读",
+        "The terms cannot be read",
+        "{plan}在账本上的条款无法解读，只能依据其记录监测：{why}。依据{article}。",
+        "The terms of plan {plan} cannot be read, and it is watched by its records alone: {why}. By {article}.",
+    ),
+    "monitor.risk_retention": _said(
+        "风险自留不足",
+        "Too little risk is retained",
+        "{plan}的原始权益人持有{kept_fen}元，占发行{issue_fen}元的{share}，低于{least}。依据{article}。",
+        "The originators of plan {plan} hold {kept_fen} yuan of {issue_fen} yuan, {share} and less than {least}. By "
+        "{article}.",
+    ),
+    "monitor.statement_differs": _said(
+        "托管账户与账本不符",
+        "The custodian's statement differs from the ledger",
+        "{plan}的账户{account}在{days_from}至{days_to}：{custodian_party}对账单收{stated_in_fen}元、付{stated_out_fen}元，"
+        "账本收{ledger_in_fen}元、付{ledger_out_fen}元。依据{article}。",
+        "Account {account} of plan {plan} from {days_from} to {days_to}: {custodian_party} states {stated_in_fen} "
+        "yuan in "
+        "and {stated_out_fen} out, the ledger {ledger_in_fen} in and {ledger_out_fen} out. By {article}.",
+    ),
+    "monitor.disclosure": _said(
+        "信息披露逾期",
+        "A disclosure is late",
+        "{plan}的{duty_zh}（事项{event}）{state}：期限{deadline}，披露于{filed}，迟{late_days}个交易日，义务人{party}。依据{article}。",
+        "The {duty_en} of plan {plan} (of {event}) is {state}: due {deadline}, filed {filed}, {late_days} trading days "
+        "late; obliged is {party}. By {article}.",
+    ),
+    "monitor.risk_class": _said(
+        "信用风险分类建议",
+        "Suggested class of credit risk",
+        "{plan}建议分类为{risk_class}，依据：{limb}（{article}）。",
+        "Plan {plan} suggests the class {risk_class}: {limb} ({article}).",
+    ),
+}
+"""By rule: title and sentence in Chinese and English."""

@@ -1,0 +1,64 @@
+"""One market of which the labels say what is wrong with it, followed by a real node: what accuracy is measured on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from ledger.consortium.market import generate_market, labels_of
+from ledger.consortium.market.planting import EVERY
+from ledger.consortium.market.trouble.table import PATTERNS, TRAPS
+from ledger.store import Store
+from regulator import duplicates, network
+from regulator.book import Book
+from regulator.scope import Scope
+from regulator.signals import Version
+from regulator.watch import follow
+from tests.support.duplicates_truth import SHOWS, Score, scored
+from tests.support.generated import followed
+
+SCOPES: tuple[Scope, ...] = (*duplicates.SCOPES, *network.SCOPES)
+REST = Decimal("0.0005")
+"""The rate of every breach, mistake and look-alike of such: nothing of it is a pattern that it does not show."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A market's node, its labels, and every version of every finding, by following it block by block."""
+
+    store: Store
+    labels: Path
+    versions: list[Version]
+
+    def scores(self) -> tuple[dict[str, Score], list[Version]]:
+        """How every pattern did, and the findings of level high on look-alikes."""
+        return scored(self.store, self.labels, self.versions, SHOWS)
+
+
+def measured(folder: Path, *, receivables: int, seed: int, rate: Decimal, months: int = 12) -> Measured:
+    """A market with every pattern and its look-alike planted at one rate, and everything else at a low one."""
+    summary = generate_market(
+        folder / "chain",
+        receivables=receivables,
+        plans=3,
+        months=months,
+        seed=seed,
+        trouble={EVERY: REST, **dict.fromkeys(PATTERNS, rate)},
+        traps={EVERY: REST, **{name: rate for name in PATTERNS if name in TRAPS}},
+    )
+    store = followed(folder / "chain", summary, folder / "home")
+    return Measured(store=store, labels=labels_of(folder / "chain"), versions=found(store, folder / "book.db"))
+
+
+def found(store: Store, book: Path) -> list[Version]:
+    """Every version that following the node from its first block finds, in the book at this path."""
+    with Book.open(book) as kept:
+        for _ in follow(store, kept, SCOPES):
+            pass
+        return [version for scope in SCOPES for version in kept.versions(scope.rules)]
+
+
+def in_order(versions: object) -> list[Version]:
+    """Versions in the order in which two ways of finding them are compared."""
+    return sorted(versions, key=lambda version: (version.height, version.id))  # type: ignore[call-overload, no-any-return]
