@@ -10,7 +10,6 @@ from typing import Any, Final
 from abs.figure import FactRef
 from abs.reading import fact_ref
 from ledger.business_day import business_day
-from ledger.facts import Receivable
 from ledger.store import AsOf
 from ledger.verdict import Verdict
 from regulator.authenticity.background import CUSTOMS, Library, Trade
@@ -233,8 +232,3 @@ def present_items(trade: Trade) -> set[Item]:
         Item.PAYMENT: bool(trade.paid),
     }
     return {item for item, is_there in there.items() if is_there}
-
-
-def known_receivable(facts: AsOf, name: str) -> bool:
-    """Tell whether the ledger has a receivable of that id at the height."""
-    return facts.get(Receivable, name) is not None

@@ -94,11 +94,6 @@ class Trade:
         """Return the papers of these types that were not cancelled."""
         return tuple(one for one in self.papers if one.active and one.document.type in types)
 
-    @property
-    def contract(self) -> Paper | None:
-        """The contract that the receivable names, if it is known."""
-        return next((one for one in self.papers if one.document.id == self.receivable.contract), None)
-
     def facts(self) -> Iterator[Fact]:
         """Yield every version that it is made of."""
         yield self.receivable

@@ -225,7 +225,9 @@ class _Sweeps:
                 for end, how in ENDS.items()
             }),
             *(
-                rows.group_by(key).aggregate(**{f"{place}_{end}": getattr(rows[on], how)() for end, how in ENDS.items()})
+                rows.group_by(key).aggregate(
+                    **{f"{place}_{end}": getattr(rows[on], how)() for end, how in ENDS.items()}
+                )
                 for rows, key, place, on in (
                     (orders, "receivable", "platform", "ordered_on"),
                     (under, "receivable", "invoice", "issued"),

@@ -189,6 +189,13 @@ def _ordered_by_others(deal: Deal) -> None:
     })  # fmt: skip
 
 
+def _parts_of_several(deal: Deal) -> None:
+    for part in ("one", "two"):
+        deal.note(part, NET // 2)
+    deal.book.seal()
+    deal.finance()
+
+
 PLANTED: Final[dict[str, Story]] = {
     "sum": Story(fails=("invoice-sum", "sum-differs"), parts={"invoice": {"tax": 12_000}}),
     "tax": Story(
@@ -285,6 +292,13 @@ PLANTED: Final[dict[str, Story]] = {
 """One contradiction each."""
 
 HONEST: Final[dict[str, Story]] = {
+    "several": Story(
+        financed=False, then=_parts_of_several,
+        parts={"invoice": {"refers_to": ["waybill-several", "one-several", "two-several"]},
+               "verified": {"result": "inconsistent", "tax_authority_amount": 5}}),
+    "no-unit": Story(parts={"waybill": {"unit": None}}),
+    "slip": Story(
+        then=lambda deal: deal.paper("slip", "bank", "bank_slip", "invoice", parties=["bank", "factor"], amount=FACE)),
     "plain": Story(),
     "unfinanced": Story(financed=False, parts={"waybill": {"goods": "钢板"}}),
     "small-taxpayer": Story(
