@@ -7,7 +7,7 @@ what it finds block by block and what it finds over all of history come from one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, Protocol, TypeVar
 
@@ -26,6 +26,8 @@ F = TypeVar("F", bound=Fact)
 Within = tuple[str, date, date]
 """A column of days, the first day and the last."""
 
+REMEMBERED: Final = 1_000_000
+"""Rows after which everything read is forgotten: bounds memory, not meaning."""
 SPREAD: Final = 200_000
 """Values joined in one question to a snapshot: bounds memory, not meaning."""
 
@@ -45,63 +47,75 @@ class Histories(Protocol):
         """
 
 
-class StoreHistories:
-    """Histories of the replica's database, as of the height of a reading.
+class _Remembering:
+    """Remembers what was read of whole things: the rules of one step or sweep ask for much the same."""
 
-    It remembers what it read: the rules of one step ask for much the same. So it is for one step.
-    """
+    def __init__(self) -> None:
+        self._read: defaultdict[tuple[type[Fact], str], dict[str, list[Any]]] = defaultdict(dict)
+        self._rows = 0
+
+    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
+        """See :meth:`Histories.having`."""
+        wanted = set(values)
+        if within is not None:
+            return _ordered(self._ask(table, column, sorted(wanted), within))
+        known = self._read[table, column]
+        if fresh := sorted(wanted - known.keys()):
+            found: dict[str, list[F]] = {value: [] for value in fresh}
+            for one in self._ask(table, column, fresh, None):
+                found[getattr(one, column)].append(one)
+                self._rows += 1
+            known.update(found)
+        told = _ordered([one for value in wanted for one in known[value]])
+        if self._rows > REMEMBERED:
+            self._read.clear()
+            self._rows = 0
+        return told
+
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterable[F]:
+        raise NotImplementedError
+
+
+class StoreHistories(_Remembering):
+    """Histories of the replica's database, as of the height of a reading. It remembers: one is for one step."""
 
     def __init__(self, facts: AsOf, after: int = -1) -> None:
+        super().__init__()
         self._facts = facts
         self.height = facts.height
         self.after = after
         """The height that whoever reads has followed the ledger to; -1: nothing yet."""
-        self._read: defaultdict[tuple[type[Fact], str], dict[str, list[Any]]] = defaultdict(dict)
 
     def facts_at(self, height: int) -> AsOf:
         """Return the facts as of the height or one before it: for rules that recompute a plan rather than read rows."""
         return self._facts if height == self.height else self._facts.earlier(height)
 
-    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
-        """See :meth:`Histories.having`. The column should be the key or have an index."""
-        wanted = set(values)
-        if within is not None:
-            return _ordered(self._ask(table, column, sorted(wanted), within))
-        known = self._read[table, column]
-        fresh = sorted(wanted - known.keys())
-        for value in fresh:
-            known[value] = []
-        for one in self._ask(table, column, fresh, None):
-            known[getattr(one, column)].append(one)
-        return _ordered([one for value in wanted for one in known[value]])
-
-    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> list[F]:
-        found: list[F] = []
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterator[F]:
+        """Ask the database. The column should be the key or have an index."""
         for start in range(0, len(wanted), AT_ONCE):
-            found += self._facts.among(table, column, wanted[start : start + AT_ONCE], within)
-        return found
+            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], within)
 
 
-class MarketHistories:
+class MarketHistories(_Remembering):
     """Histories of a snapshot, on the engine that opened it."""
 
     def __init__(self, market: Market, height: int) -> None:
+        super().__init__()
         self._market = market
         self.height = height
         configure_mappers()  # else a row's columns cannot be read where no database was opened before
 
-    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
-        """See :meth:`Histories.having`."""
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterator[F]:
         import ibis
 
-        wanted, found = sorted(set(values)), []
         for start in range(0, len(wanted), SPREAD):
             keys = ibis.memtable({"wanted": wanted[start : start + SPREAD]}, schema={"wanted": "string"})
             rows = self._market.stated(table)
             if within is not None:
                 rows = rows.filter(rows[within[0]].between(within[1], within[2]))
-            found += rows_as(table, self._market.backend.to_pyarrow(rows.semi_join(keys, rows[column] == keys.wanted)))
-        return _ordered(found)
+            yield from rows_as(
+                table, self._market.backend.to_pyarrow(rows.semi_join(keys, rows[column] == keys.wanted))
+            )
 
 
 def rows_as(table: type[F], rows: Any) -> list[F]:
@@ -130,5 +144,5 @@ def heights_of(*groups: Iterable[Fact]) -> list[int]:
     return sorted(found)
 
 
-def _ordered(found: Sequence[F]) -> list[F]:
+def _ordered(found: Iterable[F]) -> list[F]:
     return sorted(found, key=lambda one: (one.from_position, one.id))

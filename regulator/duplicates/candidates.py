@@ -9,6 +9,7 @@ covers no more than the faces of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack
 from functools import cached_property, reduce
 from typing import Any, Final
 
@@ -40,13 +41,22 @@ CLAIM: Final = ("instrument", "thing", "holder", "giver", "kind", "name", "began
 
 
 def candidates(market: Market) -> Any:
-    """Return the seeds, in a column ``seed``."""
-    sweeps = _Sweeps(market)
-    found = (
-        sweeps.rivals(), *sweeps.crossed(), *sweeps.over_financed(), *sweeps.double_spent(), sweeps.red(),
-        sweeps.settled(),
-    )  # fmt: skip
-    return _union(each.select("seed") for each in found).distinct()
+    """Return the seeds, in a column ``seed``.
+
+    Most sweeps begin with the same joins: the engine makes those once and keeps them until the last sweep is done.
+    """
+    import ibis
+
+    seeds: set[str] = set()
+    with ExitStack() as kept:
+        sweeps = _Sweeps(market, kept)
+        found = (
+            sweeps.rivals(), *sweeps.crossed(), *sweeps.over_financed(), *sweeps.double_spent(), sweeps.red(),
+            sweeps.settled(),
+        )  # fmt: skip
+        for each in found:
+            seeds.update(market.backend.to_pyarrow(each.select("seed").distinct())["seed"].to_pylist())
+    return ibis.memtable({"seed": sorted(seeds)}, schema={"seed": "string"})
 
 
 def _union(tables: Iterable[Any]) -> Any:
@@ -74,8 +84,8 @@ def _most(one: Any, other: Any) -> Any:
 class _Sweeps:
     """The claims of a market on its anchors, and the sweeps over them."""
 
-    def __init__(self, market: Market) -> None:
-        self._market = market
+    def __init__(self, market: Market, kept: ExitStack) -> None:
+        self._market, self._kept = market, kept
         self.invoices = market.stated(Invoice)
         self.receivables = market.stated(Receivable)
         self.outputs = market.stated(Output)
@@ -83,6 +93,9 @@ class _Sweeps:
         self.collateral = market.stated(FinancingCollateral)
         self.financings = market.stated(Financing)
         self.references = market.stated(TradeReference)
+
+    def _keep(self, table: Any) -> Any:
+        return self._kept.enter_context(table.cache())
 
     @cached_property
     def anchors(self) -> Any:
@@ -100,7 +113,7 @@ class _Sweeps:
         ids = self.receivables.select(name=self.receivables.id).distinct()
         untied = ids.anti_join(links, ids.name == links.receivable)
         untied = untied.select(kind=_text("receivable"), name="name", anchor=_text("receivable ") + untied["name"])
-        return _union((keys.select(kind=_text("invoice"), name="name", anchor="anchor"), tied, untied))
+        return self._keep(_union((keys.select(kind=_text("invoice"), name="name", anchor="anchor"), tied, untied)))
 
     @cached_property
     def claims(self) -> Any:
@@ -139,7 +152,7 @@ class _Sweeps:
             instrument=_text("pool"), thing="id", holder="plan", giver="assignor", kind=_text("receivable"),
             name="asset", began="from_position", ended="to_position", amount=none, start="assigned_on",
         )  # fmt: skip
-        return _union((self._resolved(lent.union(filed)), bought, pooled))
+        return self._keep(_union((self._resolved(lent.union(filed)), bought, pooled)))
 
     def _resolved(self, claims: Any) -> Any:
         """Return claims on packages and pieces as claims on what they are made of."""
@@ -159,7 +172,7 @@ class _Sweeps:
 
         found = _met(self.claims, self.anchors, {"kind": "kind", "name": "name"}, how="left")
         own = found.kind + _text(" ") + found["name"]
-        return found.select(*CLAIM, anchor=ibis.coalesce(found.r_anchor, own), seed=own)
+        return self._keep(found.select(*CLAIM, anchor=ibis.coalesce(found.r_anchor, own), seed=own))
 
     def rivals(self) -> Any:
         """Return what two parties claimed by one kind of instrument: financings and pieces, registrations, pools."""
@@ -262,8 +275,10 @@ class _Sweeps:
             rows = self._market.stated(table)
             rows = rows.filter(rows.amount.notnull()).group_by("id").aggregate(first=rows.amount.min())
             others.append(rows.select(kind=_text(kind), name="id", first="first", least="first"))
-        return _union(
-            (receivables.select(kind=_text("receivable"), name="id", first="first", least="least"), faces, *others)
+        return self._keep(
+            _union(
+                (receivables.select(kind=_text("receivable"), name="id", first="first", least="least"), faces, *others)
+            )
         )
 
     def double_spent(self) -> Iterable[Any]:

@@ -344,34 +344,6 @@ def test_a_fresh_book_is_made_and_its_place_is_a_setting(
     assert home.exists()
 
 
-@pytest.mark.slow
-def test_planted_trouble_is_found_as_the_node_syncs(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From signed blocks to a pack: what was planted is found, and proved to whoever asks."""
-    monkeypatch.setattr("portal.cli.COMMANDS", ("node", "follow", "watch", "findings", "proof", "report", "consortium"))
-    made = Ran(
-        capsys, "consortium", "generate", tmp_path / "chain", "--receivables", 60, "--plans", 1, "--months", 3,
-        "--seed", 5, "--trouble", "exact_reuse=0.02", "--json",
-    )  # fmt: skip
-    assert made.code == 0, made.out
-    monkeypatch.setenv("GLASSPOOL_HOME", str(tmp_path / "node"))
-    assert Ran(capsys, "init", tmp_path / "chain", "--pin", tmp_path / "chain" / "node.toml").code == 0
-    synced = Ran(capsys, "sync", "--watch", "--json")
-    assert synced.code == 0, synced.out
-    found = Ran(capsys, "findings", "--rule", "duplicate.exact_reuse", "--json").json
-    assert found["followed"] == found["height"] == synced.json["height"]
-    assert found["findings"]
-    finding = found["findings"][0]
-    assert (finding["level"], finding["standing"]) == ("high", True)
-    told = Ran(capsys, "findings", "export", finding["id"], "-o", tmp_path / "pack", "--json").json
-    judged = Ran(capsys, "verify", told["archive"], "--ca", told["ca"], "--strict", "--json")
-    assert judged.json["verdict"] == "PASSED", judged.out
-    assert told["records"] > 1
-    again = Ran(capsys, "watch", "--json").json
-    assert {one["changes"] for one in again["scopes"]} == {0}
-
-
 SHOWN = (
     ("findings",), ("findings", "--all"), ("findings", "rules"), ("findings", "suppressions"), ("case", "list"),
     ("case", "show", "CASE-0001"), ("trail",), ("trail", "check"),

@@ -219,3 +219,25 @@ def test_a_metrics_port_that_is_taken_is_said(home: Path, tmp_path: Path, capsys
     assert (ran.code, ran.json["error"]["code"]) == (2, "port-taken")
     usage = Ran(capsys, "sync", "--metrics-port", 9000, "--json")
     assert (usage.code, usage.json["error"]["code"]) == (2, "usage")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("book", "event"), [("book.db", "watched"), ("", "not-watched")])
+def test_findings_follow_what_is_stored_and_never_stop_it(
+    book: str, event: str, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A book that cannot be opened (here a folder stands in its place) is told, and blocks are stored all the same."""
+    made = chain(3)
+    good = archived(tmp_path / "good", made.blocks[:3])
+    joined(capsys, tmp_path, made, good)
+    place = str(tmp_path / book) if book else str(tmp_path)
+    with following(tmp_path, "--every", 0.2, "--watch", GLASSPOOL_LOG="json", GLASSPOOL_BOOK=place) as running:
+        eventually(lambda: [each for each in logged(tmp_path) if each["event"] == event])
+        archived(good, made.blocks)
+        eventually(lambda: [each for each in logged(tmp_path) if each["event"] == "stored" and each["height"] == 3])
+        if book:
+            eventually(lambda: [each for each in logged(tmp_path) if each["event"] == event and each["height"] == 3])
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=DEADLINE)
+    assert running.returncode == 0
+    assert (tmp_path / "book.db").exists() is bool(book)

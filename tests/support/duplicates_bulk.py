@@ -32,7 +32,7 @@ COPY, GROUP, NUMBER = "\ue000", "\ue001", "\ue002"
 """Marks in the base's texts: where a copy writes its own name, its group's, or its five digits of an invoice number."""
 HEIGHT = 1 << 32  # of a position's number
 SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-DIGITAL = 20
+DIGITAL, USCC = 20, 18
 BATCH = 50_000
 _REGISTRATION = re.compile(r"ZD[0-9]{16}")
 _DIALECT: Any = sqlite.dialect()
@@ -160,12 +160,13 @@ def _filled(value: Any, mark: str) -> Any:
 
 
 def _coded(uscc: str, mark: str) -> str:
-    """Return a credit code of another entity with the right check sign; one that was wrong stays as wrong."""
-    if not uscc_holds(uscc):
+    """Return a credit code of another entity, its check sign as right or as wrong."""
+    if len(uscc) != USCC:
         return uscc
     number = sum(ord(sign) * 31**place for place, sign in enumerate(uscc[8:17] + mark)) * 2_654_435_761
     entity = "".join(SIGNS[number // 31**place % 31] for place in range(9))
-    return next(code for sign in SIGNS if uscc_holds(code := f"{uscc[:8]}{entity}{sign}"))
+    right = uscc_holds(uscc)
+    return next(code for sign in SIGNS if uscc_holds(code := f"{uscc[:8]}{entity}{sign}") is right)
 
 
 def _copied(table: type[Fact], rows: pa.Table, copies: int, groups: int) -> str:

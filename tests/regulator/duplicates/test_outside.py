@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
@@ -127,7 +126,7 @@ def test_numbers_of_paper_invoices_are_within_their_code(tmp_path: Path) -> None
     assert matches(listed(tmp_path, rows[0], without, heading=heading)) == [("exact", ("same",), (2, 3))]
 
 
-@pytest.mark.parametrize("seed", [random.SystemRandom().randrange(10**6)])
+@pytest.mark.parametrize("seed", [89545, 858075])
 def test_planted_copies_are_found_among_bills_that_recur(tmp_path: Path, seed: int) -> None:
     made = planted(12_000, seed, share=0.01)
     made.write(tmp_path / "payables.csv")
