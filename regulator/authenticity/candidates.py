@@ -175,7 +175,7 @@ class _Sweeps:
         counted = measured.group_by("receivable").aggregate(ids=measured.id.nunique(), least=measured.quantity.min())
         # A quantity is kept as text; nothing of it is above zero but its digits.
         nothing = measured.filter(~measured.quantity.re_search("[1-9]")).select("receivable")
-        stored = counted.anti_join(self.receipts, counted.receivable == self.receipts.receivable).select("receivable")
+        stored = counted.semi_join(self.receipts, counted.receivable == self.receipts.receivable).select("receivable")
         return (
             foreign,
             counted.filter(counted.ids > 1).select("receivable").union(nothing).union(stored),

@@ -18,7 +18,7 @@ from tests.support.trade import TRADERS, digest, document, order, package, recei
 T: Final = date(2026, 10, 1)
 """The day that everything of an honest deal is dated."""
 NET, TAX, FACE = 100_000, 13_000, 113_000
-TONNES: Final = {"quantity": "12.5", "unit": "吨", "goods": "钢材"}
+TONNES: Final = {"quantity": "12.5", "unit": "吨"}
 NONE: Final = ("", "")
 GROUP: Final = {
     "parent": "北京恒岳重工集团有限公司",

@@ -21,6 +21,7 @@ from regulator.watch import follow, sweep
 from regulator.wording import WORDING, explain, used_by
 from tests.support import ledger_book
 from tests.support.generated import followed
+from tests.support.trade import receipt
 from tests.support.trade_background import HONEST, PLANTED, STORIES, Deal, Story, told
 
 
@@ -147,18 +148,27 @@ def test_papers_that_come_late_are_looked_at(tmp_path: Path) -> None:
     book = ledger_book.Book(tmp_path / "ledger.db")
     book.admit({**ledger_book.MEMBERS, "warehouse": ["warehouse"]})
     book.seal(300)
-    for name in ("contract", "waybill"):
-        Deal(book, name, Story(parts={name: None})).tell()
+    # The claim alone names the contract; a waybill came up to the invoice, and its receipt is beside it.
+    Deal(book, "contract", Story(parts={"contract": None, "order": None, "waybill": None})).tell()
+    Deal(book, "waybill", Story(parts={"waybill": None})).tell()
+    stored = Deal(book, "receipt", Story(parts={"waybill": None}))
+    stored.tell()
+    stored.paper("from", "warehouse", "waybill", "invoice", "receipt", quantity="12", unit="吨")
+    book.seal()
     before = book.height
     assert watched(book.store, tmp_path) == []
     Deal(book, "contract", Story()).paper("contract", "supplier", "contract", parties=["supplier", "tier2"])
     book.seal()
     Deal(book, "waybill", Story()).paper("waybill", "warehouse", "waybill", goods="动力煤")
     book.seal()
+    book.say("warehouse", "warehouse_receipt.issued", receipt("receipt-receipt", goods="冷轧钢板", quantity="10"))
+    book.seal()
     found = watched(book.store, tmp_path)
     assert [(one.height, one.subject) for one in found] == [
-        (before, "receivable claim-contract"), (before + 1, "receivable claim-waybill"),
-    ]  # fmt: skip
+        (before, "receivable claim-contract"),
+        (before + 1, "receivable claim-waybill"),
+        (before + 2, "receivable claim-receipt"),
+    ]
     with snapshot(book.store, tmp_path).on_duckdb() as market:
         assert ordered(sweep(market, book.store.at().height, SCOPES)) == ordered(found)
     book.store.close()
