@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from ledger.facts import FACTS
 from ledger.snapshot.columns import decimals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -23,6 +26,7 @@ class Market:
 
     def __init__(self, backend: Any, files: dict[str, str]) -> None:
         self.backend = backend
+        self._serial = count()
         self._stated: dict[str, Any] = {
             table.label: backend.read_parquet(files[table.label], table_name=f"snapshot_{table.label}")
             for table in FACTS
@@ -44,6 +48,21 @@ class Market:
     def stated(self, table: type[Fact]) -> Any:
         """Return every version as the snapshot keeps it, rates as the text that records stated."""
         return self._stated[table.label]
+
+    @contextmanager
+    def kept(self, table: Any) -> Iterator[Any]:
+        """Give an Ibis table as the engine made it once, for as long as many questions begin with it."""
+        if self.backend.name != "duckdb":
+            with table.cache() as made:
+                yield made
+            return
+        # Ibis 12 cannot drop what it cached: its SQL has no name in it.
+        name = f"kept_{next(self._serial)}"
+        made = self.backend.create_table(name, table, temp=True)
+        try:
+            yield made
+        finally:
+            self.backend.raw_sql(f'DROP TABLE "{name}"')
 
     def close(self) -> None:
         """Let go of the engine."""

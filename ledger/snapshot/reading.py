@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Snapshot", "embedded"]
 
 ROWS = 20_000  # read at a time
-MEMORY = "2GB"  # of the engine: four fifths of the machine's would be its own choice
+MEMORY = "2500MB"  # of the engine: four fifths of the machine's would be its own choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

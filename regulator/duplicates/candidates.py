@@ -95,24 +95,29 @@ class _Sweeps:
         self.references = market.stated(TradeReference)
 
     def _keep(self, table: Any) -> Any:
-        return self._kept.enter_context(table.cache())
+        return self._kept.enter_context(self._market.kept(table))
 
     @cached_property
     def anchors(self) -> Any:
-        """Every (kind, name, anchor): on which anchors a claim on an invoice or a receivable is."""
+        """Every (kind, name, anchor): on which anchors a claim on an invoice or a receivable is.
+
+        Anchors are hashes: of two that are one by chance the sweep is wider, and half as large in memory.
+        """
         import ibis
 
         one = self.invoices
         code = one.code.fill_null("")
         paper = ibis.ifelse(code != "", code + "|" + one.number, one.seller + "|" + one.buyer + "|" + one.number)
         key = ibis.ifelse(one.number.length() == DIGITS, one.number, paper)
-        keys = one.select(name=one.id, anchor=_text("key ") + key).distinct()
+        keys = one.select(name=one.id, anchor=(_text("key ") + key).hash()).distinct()
         links = self._market.stated(ReceivableInvoice)
         tied = _met(links, keys, {"invoice": "name"})
         tied = tied.select(kind=_text("receivable"), name=tied.receivable, anchor=tied.r_anchor)
         ids = self.receivables.select(name=self.receivables.id).distinct()
         untied = ids.anti_join(links, ids.name == links.receivable)
-        untied = untied.select(kind=_text("receivable"), name="name", anchor=_text("receivable ") + untied["name"])
+        untied = untied.select(
+            kind=_text("receivable"), name="name", anchor=(_text("receivable ") + untied["name"]).hash()
+        )
         return self._keep(_union((keys.select(kind=_text("invoice"), name="name", anchor="anchor"), tied, untied)))
 
     @cached_property
@@ -172,7 +177,7 @@ class _Sweeps:
 
         found = _met(self.claims, self.anchors, {"kind": "kind", "name": "name"}, how="left")
         own = found.kind + _text(" ") + found["name"]
-        return self._keep(found.select(*CLAIM, anchor=ibis.coalesce(found.r_anchor, own), seed=own))
+        return self._keep(found.select(*CLAIM, anchor=ibis.coalesce(found.r_anchor, own.hash()), seed=own))
 
     def rivals(self) -> Any:
         """Return what two parties claimed by one kind of instrument: financings and pieces, registrations, pools."""
