@@ -14,6 +14,7 @@ from abs.frame import Basis
 from abs.pool import read_pool
 from ledger.anchor import Anchor
 from ledger.consortium import PIN, import_receivables, packaged_map
+from ledger.facts import AccountMove, FeePayment, Holding
 from ledger.proofs import Proof, ProofVerifier, Prover
 from ledger.store import Store
 from ledger.verdict import Verdict
@@ -49,7 +50,11 @@ def test_the_published_ledger_through_real_blocks(tmp_path: Path) -> None:
         assert all(line.invoices for line in found.assets.lines)
         assert found.pool.balance.text() == "5,119.85"
         positions = lineage_positions(store.at(), summary.plan)
-        assert len(positions) == summary.transactions - 1 - summary.members  # all but the deployment and admissions
+        beside = {row.from_position for table in (FeePayment, AccountMove, Holding) for row in store.at().select(table)}
+        assert len(beside) == 28 + 2 + 3  # fees, moves and lists of holders stand beneath no asset or tranche
+        assert not beside & {position.number for position in positions}
+        # all the others, but for the deployment and the admissions
+        assert len(positions) == summary.transactions - 1 - summary.members - len(beside)
         numbers = {row["invoiceNumber"] for row in csv.DictReader(FILE.read_text("utf-8").splitlines())}
         everything = look_through(store.at(), summary.plan, limit=3000)
         reached = {number for line in everything.assets.lines for number in line.invoices}
