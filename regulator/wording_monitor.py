@@ -9,6 +9,7 @@ __all__ = ["KINDS", "SENTENCES", "TERMS", "TERMS_EN"]
 KINDS: Final[dict[str, str]] = {
     "amendment": "条款变更", "asset": "基础资产", "collection": "归集款", "criterion": "合格标准",
     "disclosure": "披露文件", "duty": "披露义务", "limit": "集中度限制", "loss": "资产损失", "paper": "基础资产发票",
+    "participant": "参与机构",
     "period": "收益分配期", "remittance": "转付日", "role": "参与机构", "statement": "对账单", "trigger": "触发事件",
 }  # fmt: skip
 
@@ -170,6 +171,13 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "A participant changed",
         "{plan}的{role}由{old_party}变更为{new_party}，自{effective}生效。依据{article}。",
         "The {role} of plan {plan} is {new_party} instead of {old_party}, from {effective} on. By {article}.",
+    ),
+    "monitor.participant_suspended": _said(
+        "参与人被暂停",
+        "A participant is suspended",
+        "{plan}的{role}{old_party}自本联盟链被暂停（担任{roles}项职责），尚无接替机构。依据{article}。",
+        "The {role} of plan {plan}, {old_party}, is suspended from the ledger; it has {roles} roles, and nobody took "
+        "them. By {article}.",
     ),
     "monitor.distribution_differs": _said(
         "收益分配变动",

@@ -18,8 +18,8 @@ from abs.calendars import schedule
 from abs.errors import AbsError
 from disclosure.catalogue import Duty, catalogue, deadline, exempt_from_annual, trading_days_between
 from disclosure.errors import UnknownDeadline
-from ledger.facts import Disclosure, Distribution, Fact, Plan, PlanEvent, PoolPurchase
-from regulator.monitor.events import stated_versions
+from ledger.facts import Disclosure, Distribution, Fact, Member, Plan, PlanEvent, PoolPurchase
+from regulator.monitor.events import stated_versions, suspended
 from regulator.monitor.plan import ENDS_REVOLVING, View, parties_of
 from regulator.signals import Level, Signal
 
@@ -189,6 +189,9 @@ def _reported(view: View) -> Iterator[Due]:
         yield from _about(view, "T23", str(number), on, after)
         if parties_of(before) != parties_of(after):
             yield from _about(view, "T13", str(number), on, after)
+    if view.live:
+        for name, _, began in suspended(view):
+            yield from _about(view, "T13", f"suspended-{name}", view.days.of(began.from_height), began)
     done = {one.period for one in view.now(Distribution)}
     for dates in view.dates:
         over = view.plan.liquidated_on is not None and view.plan.liquidated_on <= dates.payment
@@ -214,6 +217,7 @@ def keys_of(view: View) -> set[str]:
             except AbsError:
                 continue
             found |= {f"{name}/{number}" for number in numbers for name in ("distribution", "T21")}
+    found |= {f"T13/suspended-{one.id}" for one in view.begun(Member)}
     found |= {f"distribution/{one.period}" for one in view.begun(Distribution)}
     found |= {f"{duty}/{year}" for duty in YEARLY for year in range(view.plan.closing.year, view.day.year)}
     return found

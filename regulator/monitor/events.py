@@ -15,7 +15,7 @@ from typing import Final
 
 from abs.terms.plan import changes
 from disclosure.catalogue import catalogue
-from ledger.facts import AssetStatus, Distribution, Holding, Plan, PlanEvent, PoolExit, Tranche
+from ledger.facts import AssetStatus, Distribution, Holding, Member, Plan, PlanEvent, PoolExit, Tranche
 from regulator.monitor.plan import ENDS_REVOLVING, View, parties_of, percent
 from regulator.signals import Level, Signal
 
@@ -24,9 +24,11 @@ __all__ = [
     "asset_loss",
     "distribution_missed",
     "participant_changed",
+    "participant_suspended",
     "revolving_ended",
     "risk_retention",
     "stated_versions",
+    "suspended",
     "terms_amended",
     "terms_unusable",
 ]
@@ -98,17 +100,54 @@ def participant_changed(view: View) -> Iterator[Signal]:
         )
 
 
+def suspended(view: View) -> Iterator[tuple[str, tuple[str, ...], Member]]:
+    """Members with a role in the plan as it stands who may not act (暂停): the member, its roles, the record of it."""
+    now = {one.id: one for one in view.now(Member) if one.status == "suspended"}
+    roles: dict[str, list[str]] = defaultdict(list)
+    for role, who in parties_of(stated_versions(view.begun(Plan))[-1]).items():
+        for name in who:
+            roles[name].append(role)
+    for name in sorted(now.keys() & roles.keys()):
+        began = now[name]
+        for one in reversed([each for each in view.begun(Member) if each.id == name]):
+            if one.status != "suspended":
+                break
+            began = one
+        yield name, tuple(roles[name]), began
+
+
+def participant_suspended(view: View) -> Iterator[Signal]:
+    """A participant may not act on the consortium's ledger any more, and nobody has its role yet (T13)."""
+    if not view.live:
+        return
+    for name, roles, began in suspended(view):
+        yield view.alert(
+            "monitor.participant_suspended",
+            f"participant {view.id}/{name}",
+            level=Level.HIGH,
+            score=80,
+            since=view.days.of(began.from_height),
+            rows=(began,),
+            parties=(name,),
+            roles=len(roles),
+            role=roles[0],
+            old_party=name,
+        )
+
+
 def distribution_missed(view: View) -> Iterator[Signal]:
     """A payment date of the terms passed, nothing was distributed on it or since, and interest was due (T21).
 
-    Dates before the last distribution are for the recomputation to judge, which knows what was due.
+    Dates before the last distribution are for the recomputation to judge, which knows what was due; so are periods that
+    were paid before their day.
     """
     if not view.live:
         return
-    last = max((one.paid_on for one in view.now(Distribution)), default=date.min)
+    made = view.now(Distribution)
+    last, done = max((one.paid_on for one in made), default=date.min), {one.period for one in made}
     owed = [one for one in view.now(Tranche) if one.outstanding > 0 and one.rate]
     for dates in view.dates:
-        if last < dates.payment < view.day and owed:
+        if last < dates.payment < view.day and owed and dates.period not in done:
             yield view.alert(
                 "monitor.distribution_differs",
                 f"period {view.id}/{dates.period}",

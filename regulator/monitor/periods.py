@@ -7,46 +7,32 @@ taken for one paid short.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import date
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from typing import Final
 
 from abs.actuals import Compared, actuals
-from abs.calendars import later
-from abs.coverage import measures
+from abs.calendars import PeriodDates, later
+from abs.coverage import Measures
 from abs.errors import AbsError
 from abs.forecast import forecast
+from abs.frame import PoolFrame
 from abs.history import record_of
-from abs.reading import plan_of, read_frame
 from abs.reconciliation import Difference, reconcile
 from abs.scenario import preset
 from disclosure.catalogue import catalogue
 from ledger.facts import (
-    AccountMove,
     Distribution,
-    Fact,
-    FeePayment,
-    PlanEvent,
-    PoolExit,
-    PoolPurchase,
-    Remittance,
-    ShortfallPayment,
-    ShortfallRepayment,
 )
 from ledger.finding import Severity
 from ledger.position import Position
 from regulator.monitor.days import Days
-from regulator.monitor.plan import PlanRows, View, percent
+from regulator.monitor.plan import DATED, PlanRows, View, percent
 from regulator.signals import Level, Signal
 
-__all__ = ["forecast_signals", "months_from", "payment_heights", "payment_signals", "period_subjects"]
+__all__ = ["before_watched", "forecast_signals", "months_from", "payment_heights", "payment_signals", "period_subjects"]
 
-DATED: Final[tuple[tuple[type[Fact], str], ...]] = (
-    (AccountMove, "moved_on"), (Distribution, "paid_on"), (FeePayment, "paid_on"), (PlanEvent, "declared_on"),
-    (PoolExit, "left_on"), (PoolPurchase, "purchased_on"), (Remittance, "remitted_on"), (ShortfallPayment, "paid_on"),
-    (ShortfallRepayment, "paid_on"),
-)  # fmt: skip
-"""What a period's payments follow from, with the column of its day."""
+DAY: Final = timedelta(days=1)
 LEVELS: Final = {Severity.ERROR: Level.HIGH, Severity.WARNING: Level.MEDIUM, Severity.NOTICE: Level.LOW}
 SCORES: Final = {Level.HIGH: 95, Level.MEDIUM: 75, Level.LOW: 40}
 
@@ -115,23 +101,29 @@ def months_from(day: date, days: Days) -> Iterator[int]:
         month = later(month, months=1)
 
 
-def forecast_signals(view: View) -> tuple[Signal, ...]:
+def before_watched(dates: Iterable[PeriodDates]) -> Iterator[date]:
+    """Of each payment date the day after which it is so near that forecast cash must cover it."""
+    months = int(catalogue().share("focus_months"))
+    return (later(one.payment, months=-months) - DAY for one in dates)
+
+
+def forecast_signals(view: View, frame_of: Callable[[View], PoolFrame]) -> tuple[Signal, ...]:
     """T03 of each period that is over, and whether forecast cash covers a payment that is near (重点关注)."""
     if view.terms is None or not view.live or not view.dates:
         return ()
-    frame = read_frame(view.facts, plan_of(view.facts, view.id))
+    frame = frame_of(view)
     scenario = preset("base")
     try:
         found = actuals(view.terms, frame, view.day, scenario)
     except AbsError:
         return ()
-    signals = [signal for one in found.periods if one.until < view.day for signal in _compared(view, one)]
-    upcoming = next((one for one in view.dates if one.payment >= view.day), None)
+    signals = [signal for one in found.periods if one.after < view.day for signal in _compared(view, one)]
+    upcoming = next((one for one in view.dates if one.payment > view.day), None)  # one of the day is not forecast
     months = int(catalogue().share("focus_months"))
     if upcoming is not None and view.unpaid and upcoming.payment <= later(view.day, months=months):
         record = record_of(frame, view.terms.metrics)
         _, expected = forecast(record, view.day, [max(upcoming.calculation, view.day)], scenario)
-        known = measures(view.facts, view.id, view.day, view.terms)
+        known = Measures(view.facts, view.id, view.day, view.terms, frame)
         fees, interest = known.dues
         due = fees.fen() + sum(interest[one.tranche].fen() for one in view.terms.tranches if one.rank != "subordinated")
         due += sum(
@@ -148,7 +140,10 @@ def forecast_signals(view: View) -> tuple[Signal, ...]:
 
 
 def _compared(view: View, one: Compared) -> Iterator[Signal]:
-    flags = [flag for flag in one.flags if flag in ("shortfall", "lowered")]
+    """What a period brought, once it is over; what was forecast for it, as soon as that was made: after the day that it
+    follows."""
+    over = one.until < view.day
+    flags = [flag for flag in one.flags if flag == "lowered" or (over and flag == "shortfall")]
     if not flags:
         return
     short = "shortfall" in flags
@@ -162,7 +157,7 @@ def _compared(view: View, one: Compared) -> Iterator[Signal]:
         level=Level.HIGH if short else Level.MEDIUM,
         score=85 if short else 65,
         amount=base.fen() - reached.fen(),
-        since=one.until,
+        since=one.until if short else one.after,
         period=one.period,
         days_from=one.after.isoformat(),
         days_to=one.until.isoformat(),

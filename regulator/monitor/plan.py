@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -27,6 +27,7 @@ from ledger.facts import (
     Fact,
     FeePayment,
     Holding,
+    Member,
     Plan,
     PlanAccount,
     PlanCash,
@@ -48,7 +49,10 @@ from regulator.monitor.days import Days
 from regulator.monitor.rules import RULES, article_of
 from regulator.signals import Level, Signal
 
-__all__ = ["BY_PLAN", "ENDS_REVOLVING", "READS", "PlanRows", "View", "about", "load_rows", "parties_of", "percent"]
+__all__ = [
+    "BY_PLAN", "DATED", "ENDS_REVOLVING", "READS", "JudgedPool", "Known", "PlanRows", "View", "about", "load_rows",
+    "parties_of", "percent",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Fact)
 
@@ -57,11 +61,41 @@ BY_PLAN: Final[tuple[type[Fact], ...]] = (
     PoolExit, PoolPurchase, Remittance, Shortfall, ShortfallPayment, ShortfallRepayment, Tranche,
 )  # fmt: skip
 """Tables whose column ``plan`` names it."""
-READS: Final[tuple[type[Fact], ...]] = (*BY_PLAN, Plan, PlanCash, Statement)
+READS: Final[tuple[type[Fact], ...]] = (*BY_PLAN, Member, Plan, PlanCash, Statement)
 ENDS_REVOLVING: Final = frozenset({"revolving_ended", "acceleration", "default", "early_termination"})
 """Events after which nothing is purchased."""
+DATED: Final[tuple[tuple[type[Fact], str], ...]] = (
+    (AccountMove, "moved_on"), (Distribution, "paid_on"), (FeePayment, "paid_on"), (PlanEvent, "declared_on"),
+    (PoolExit, "left_on"), (PoolPurchase, "purchased_on"), (Remittance, "remitted_on"), (ShortfallPayment, "paid_on"),
+    (ShortfallRepayment, "paid_on"),
+)  # fmt: skip
+"""What a period's payments follow from, with the column of its day."""
+DATED_CASH: Final[tuple[tuple[type[Fact], str], ...]] = (*DATED, (Collected, "collected_on"))
 ROLES: Final = ("manager", "custodian", "servicer", "originators")
 UNPAID: Final = frozenset({"written_off"})
+
+
+@dataclass(slots=True)
+class Known:
+    """What was read and judged of a plan, kept from one step to the next: without it, it is read and judged again."""
+
+    terms: dict[tuple[int, ...], tuple[TermsVersion, ...] | str] = field(default_factory=dict)
+    """By the records that state them: the versions of the terms, or why they cannot be read."""
+    dates: dict[tuple[int, ...], tuple[PeriodDates, ...]] = field(default_factory=dict)
+    """By those records and the version's number."""
+    judged: dict[str, tuple[int, tuple[Signal, ...]]] = field(default_factory=dict)
+    """By what was judged: the height it was judged at, and what was found."""
+    pool: JudgedPool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPool:
+    """What the rules say of a pool as last told at ``told``, from one day on until (and without) another."""
+
+    told: int
+    since: date
+    until: date
+    signals: tuple[Signal, ...]
 
 
 @dataclass(slots=True)
@@ -69,6 +103,7 @@ class PlanRows:
     """Every version about one plan that had begun by the reading's height, by table, in the order they began."""
 
     plan: str
+    known: Known = field(default_factory=Known)
     rows: dict[type[Fact], list[Any]] = field(default_factory=lambda: defaultdict(list))
     receivables: dict[str, list[Receivable]] = field(default_factory=dict)
     """Of assets that left unpaid: what was owed on them."""
@@ -78,10 +113,6 @@ class PlanRows:
     def of(self, table: type[F]) -> list[F]:
         """The versions of a table."""
         return self.rows.get(table, [])
-
-    def all(self) -> Iterable[Sequence[Fact]]:
-        """The versions, table by table."""
-        return self.rows.values()
 
 
 def accounts_of(row: Plan) -> tuple[str, ...]:
@@ -127,7 +158,17 @@ def load_rows(histories: Histories, plans: Collection[str], everyone: Iterable[P
         for each in found.values():
             if any(one.asset == receivable.id for one in each.of(PoolExit) if one.reason in UNPAID):
                 each.receivables.setdefault(receivable.id, []).append(receivable)
+    everybody = {plan: _members(each.of(Plan)) for plan, each in found.items()}
+    for member in histories.having(Member, "id", set[str]().union(*everybody.values())):
+        for plan, each in found.items():
+            if member.id in everybody[plan]:
+                each.rows[Member].append(member)
     return [each for each in found.values() if each.of(Plan)]
+
+
+def _members(versions: Iterable[Plan]) -> set[str]:
+    """Whoever ever had a role in a plan."""
+    return {name for row in versions for who in parties_of(row).values() for name in who}
 
 
 def percent(part: int, whole: int, step: int = 1) -> str:
@@ -148,17 +189,16 @@ def about(amount: int) -> int:
 class View:
     """A plan as of one height. What is asked for is computed once."""
 
-    def __init__(self, rows: PlanRows, days: Days, height: int, facts_at: Callable[[int], AsOf]) -> None:
+    def __init__(
+        self, rows: PlanRows, days: Days, height: int, facts_at: Callable[[int], AsOf], day: date | None = None
+    ) -> None:
         self.rows = rows
         self.days = days
         self.height = height
+        self.day = days.of(height) if day is None else day
+        """The business day of the block, or the later one that the plan is looked at on."""
         self._facts_at = facts_at
         self._seen: dict[type[Fact], list[Any]] = {}
-
-    @property
-    def day(self) -> date:
-        """The business day of the block."""
-        return self.days.of(self.height)
 
     @property
     def id(self) -> str:
@@ -170,9 +210,9 @@ class View:
         """The facts as of the height."""
         return self._facts_at(self.height)
 
-    def at(self, height: int) -> View:
-        """The plan as of an earlier height."""
-        return View(self.rows, self.days, height, self._facts_at)
+    def at(self, height: int, day: date | None = None) -> View:
+        """The plan as of an earlier height; ``day``: looked at on a later day than its block's."""
+        return View(self.rows, self.days, height, self._facts_at, day)
 
     def begun(self, table: type[F]) -> list[F]:
         """The versions that had begun, ended ones too."""
@@ -207,12 +247,20 @@ class View:
         return sum(max(one.outstanding, 0) for one in self.now(Tranche))
 
     @cached_property
+    def _stated_by(self) -> tuple[int, ...]:
+        """The records that state the plan: what its terms follow from, and nothing else."""
+        return tuple(one.from_position for one in self.begun(Plan))
+
+    @cached_property
     def versions(self) -> tuple[TermsVersion, ...] | str:
         """The versions of the terms; a text where they cannot be read, which says why."""
-        try:
-            return terms_history(self.facts, self.id)
-        except AbsError as failure:
-            return failure.message
+        known = self.rows.known.terms
+        if self._stated_by not in known:
+            try:
+                known[self._stated_by] = terms_history(self.facts, self.id)
+            except AbsError as failure:
+                known[self._stated_by] = failure.message
+        return known[self._stated_by]
 
     @cached_property
     def terms(self) -> PlanTerms | None:
@@ -222,12 +270,28 @@ class View:
     @cached_property
     def dates(self) -> tuple[PeriodDates, ...]:
         """The dates of the terms in force; none where they list none, or cannot be kept."""
-        if self.terms is None:
-            return ()
-        try:
-            return schedule(self.terms)
-        except AbsError:
-            return ()
+        return () if isinstance(self.versions, str) else self.dates_of(in_force(self.versions, self.day))
+
+    def dates_of(self, version: TermsVersion) -> tuple[PeriodDates, ...]:
+        """The dates of a version of the terms; none where it lists none, or they cannot be kept."""
+        known, key = self.rows.known.dates, (*self._stated_by, version.number)
+        if key not in known:
+            try:
+                known[key] = schedule(version.terms)
+            except AbsError:
+                known[key] = ()
+        return known[key]
+
+    @cached_property
+    def dated_ahead(self) -> tuple[date, ...]:
+        """The days that records state which were made before: on which what they say comes to count."""
+        found = []
+        for table, name in DATED_CASH:
+            for one in self.begun(table):
+                on: date = getattr(one, name)
+                if on > self.days.of(one.from_height):
+                    found.append(on)
+        return tuple(found)
 
     @cached_property
     def revolving_until(self) -> date | None:
@@ -273,12 +337,15 @@ class View:
         )
 
 
+@lru_cache(maxsize=1_000)
+def _plan_part(document: str) -> Mapping[str, Any]:
+    part = json.loads(document).get("plan")
+    return part if isinstance(part, dict) else {}
+
+
 def parties_of(row: Plan) -> Mapping[str, tuple[str, ...]]:
-    """Who has which role in a plan, as its document says, else its record; a role without anybody is left out."""
-    stated: dict[str, Any] = {}
-    if row.document is not None:
-        part = json.loads(row.document).get("plan")
-        stated = part if isinstance(part, dict) else {}
+    """Who has which role in a plan, as its document says, else its record."""
+    stated: Mapping[str, Any] = {} if row.document is None else _plan_part(row.document)
     found = {}
     for role in ROLES:
         who = stated.get(role, getattr(row, role))

@@ -1,7 +1,7 @@
 """What the pool of a plan shows at the height of its last change: criteria, limits, payers, cover, triggers.
 
 These rules recompute the pool with ``abs`` and so say what its pages say. A pool is judged at every block that changed
-it, and where a criterion or trigger depends on time alone, at the first block of every day.
+it, and again on the days that it waits for.
 """
 
 from __future__ import annotations
@@ -13,44 +13,27 @@ from typing import Any, Final
 
 import polars as pl
 
-from abs.coverage import Measures, measures
+from abs.coverage import Measures
 from abs.eligibility import judged
 from abs.figure import Figure
-from abs.frame import OPEN
+from abs.frame import OPEN, PoolFrame
 from abs.limits import diversification, excess_concentration, important_providers
-from abs.terms import Condition, PlanTerms
+from abs.terms import Condition, Criterion, PlanTerms
 from abs.terms.vocabulary import MEASURES, unit_of
 from abs.waterfall.triggers import judge
 from disclosure.catalogue import catalogue
 from ledger.facts import Plan, Tranche
 from regulator.monitor.events import stated_versions
 from regulator.monitor.plan import View, about, parties_of, percent
+from regulator.monitor.turns import AGEING
 from regulator.signals import Level, Signal
 
-__all__ = ["daily", "pool_signals", "pool_subjects"]
+__all__ = ["pool_signals", "pool_subjects"]
 
-AGEING: Final = frozenset({"days_past_due", "days_to_due", "age"})
-"""Fields that change by the day alone."""
-TIMELY: Final = frozenset(
-    {
-        "pool.delinquency_ratio", "pool.cumulative_default_rate", "pool.default_ratio", "pool.dilution_ratio",
-        "pool.days_sales_outstanding", "pool.nrpb", "pool.eligible_balance", "coverage.required_reserve",
-    }
-)  # fmt: skip
-"""Measures that change by the day alone."""
+BEYOND: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+"""What is so where a comparison is not met."""
 NAMED: Final = 200
 """Assets that one alert names; it counts and adds up all."""
-
-
-def daily(terms: PlanTerms) -> bool:
-    """Whether what the rules say of a pool may change by a day alone."""
-    worsening = {">": ">", ">=": ">", "<": "<", "<=": "<"}
-    for one in terms.eligibility:
-        side = worsening.get(one.op)
-        if one.field in AGEING and not (one.field == "days_to_due" and side == "<"):
-            return True
-    named = {name for one in terms.triggers for name in (one.when.measure, one.when.than)}
-    return bool(named & TIMELY)
 
 
 def pool_subjects(plan: str, terms: PlanTerms) -> set[str]:
@@ -60,11 +43,9 @@ def pool_subjects(plan: str, terms: PlanTerms) -> set[str]:
     return found | {f"trigger {plan}/{one.trigger}" for one in terms.triggers}
 
 
-def pool_signals(view: View) -> tuple[Signal, ...]:
-    """What the rules say of the pool as of the height."""
-    if view.terms is None or not view.live:
-        return ()
-    pool = _Pool(view, view.terms)
+def pool_signals(view: View, terms: PlanTerms, frame: PoolFrame) -> tuple[Signal, ...]:
+    """What the rules say of the pool by its terms, as of the view's height and on its day."""
+    pool = _Pool(view, terms, frame)
     rules = (pool.eligibility, pool.concentration, pool.parties, pool.providers, pool.coverage, pool.triggers)
     return tuple(signal for rule in rules for signal in rule())
 
@@ -72,11 +53,11 @@ def pool_signals(view: View) -> tuple[Signal, ...]:
 class _Pool:
     """The pool of a plan at a height, read once for all rules."""
 
-    def __init__(self, view: View, terms: PlanTerms) -> None:
+    def __init__(self, view: View, terms: PlanTerms, frame: PoolFrame) -> None:
         self.view = view
         self.terms = terms
         self.on = view.day
-        self.measures: Measures = measures(view.facts, view.id, view.day, terms)
+        self.measures = Measures(view.facts, view.id, view.day, terms, frame)
 
     @cached_property
     def open(self) -> int:
@@ -104,10 +85,13 @@ class _Pool:
                 ("monitor.ineligible_now", fallen, Level.MEDIUM),
             ):
                 if chosen.height:
-                    yield self._criterion(rule, one.criterion, one.text, chosen, level)
+                    yield self._criterion(rule, one, chosen, level)
 
-    def _criterion(self, rule: str, criterion: str, text: str, chosen: pl.DataFrame, level: Level) -> Signal:
-        when = "entry" if rule.endswith("entry") else "day"
+    def _criterion(self, rule: str, of: Criterion, chosen: pl.DataFrame, level: Level) -> Signal:
+        when, criterion = ("entry" if rule.endswith("entry") else "day"), of.criterion
+        value = str(chosen[f"{when}={criterion}"][0])
+        if when == "day" and of.field in AGEING and of.op in BEYOND:
+            value = f"{BEYOND[of.op]} {of.value}"  # it grows with every day, which says nothing new
         named = chosen["asset"].to_list()
         amount = int(chosen["amount"].sum())
         return self.view.alert(
@@ -119,10 +103,10 @@ class _Pool:
             since=chosen["entered_on"].max() if when == "entry" else None,  # type: ignore[arg-type]
             things=[f"receivable {name}" for name in named[:NAMED]],
             criterion=criterion,
-            text=text,
+            text=of.text,
             assets=len(named),
             first=named[0],
-            value=str(chosen[f"{when}={criterion}"][0]),
+            value=value,
             amount_fen=amount,
         )
 

@@ -25,6 +25,7 @@ from ledger.facts import (
     Freeze,
     Holding,
     Invoice,
+    Member,
     Output,
     Plan,
     PlanAccount,
@@ -208,6 +209,13 @@ RULES: Final[Mapping[str, Rule]] = _rules(
         text="a participant of the plan is another than before",
         inputs=(Plan,),
         severity="medium",
+        trigger="T13",
+    ),
+    Rule(
+        rule="monitor.participant_suspended",
+        text="a participant of the plan is suspended from the ledger, and nobody took its role",
+        inputs=(Plan, Member),
+        severity="high",
         trigger="T13",
     ),
     Rule(

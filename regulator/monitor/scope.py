@@ -5,7 +5,7 @@ Three kinds of rules, by what they cost and when they are judged:
 - *events* read the plan's own records, which are in memory: at every height at which one of them changed, and at the
   first block of every business day, for deadlines pass without a record.
 - *the pool* is read from the replica as of a height: at every block that changed what the pool holds or what is owed on
-  it; at the first block of each day too where a criterion or trigger depends on time.
+  it; and looked at again on the days that it waits for (:mod:`regulator.monitor.turns`).
 - *periods* are recomputed when their day is over, and when more is told of such a day.
 
 Between such heights the last judgement stands. So a rule speaks at the first block at which it holds, in steps of any
@@ -16,19 +16,20 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from sqlalchemy import and_, select, union
 from sqlmodel import col
 
-from abs.calendars import schedule
-from abs.errors import AbsError
+from abs.frame import PoolFrame
 from ledger.facts import (
     AssetStatus,
     Fact,
     Invoice,
+    Member,
     Plan,
     PlanAccount,
     PlanCash,
@@ -48,8 +49,10 @@ from regulator.evidence import rows_of
 from regulator.histories import Histories, StoreHistories, heights_of
 from regulator.monitor import cash, classes, duties, events, periods, pool
 from regulator.monitor.days import Days
-from regulator.monitor.plan import BY_PLAN, READS, PlanRows, View, load_rows
+from regulator.monitor.frames import Frames
+from regulator.monitor.plan import BY_PLAN, READS, JudgedPool, Known, PlanRows, View, load_rows
 from regulator.monitor.rules import RULES
+from regulator.monitor.turns import next_turn
 from regulator.scope import Changes
 from regulator.signals import Signal
 
@@ -64,6 +67,7 @@ EVENTS: Final[tuple[Callable[[View], Iterable[Signal]], ...]] = (
     events.asset_loss,
     events.distribution_missed,
     events.participant_changed,
+    events.participant_suspended,
     events.revolving_ended,
     events.risk_retention,
     events.terms_amended,
@@ -72,6 +76,8 @@ EVENTS: Final[tuple[Callable[[View], Iterable[Signal]], ...]] = (
 """The rules that read no pool."""
 OF_POOL: Final[tuple[type[Fact], ...]] = (AssetStatus, Plan, PlanCash, PlanEvent, PoolExit, Tranche)
 """Tables of the plan's own records that a pool's figures follow from."""
+OF_FRAME: Final[tuple[type[Fact], ...]] = (AssetStatus, Plan, PoolExit)
+"""Those that the pool itself follows from."""
 AFTERWARDS: Final = timedelta(days=120)
 """How long a plan is watched after its liquidation: until its last notices are due."""
 ASSETS: Final = frozenset({"monitor.asset_claimed", "monitor.invoice_status"})
@@ -87,15 +93,18 @@ class PlanWatch:
         days: Days,
         facts_at: Callable[[int], AsOf],
         span: tuple[int, int],
-        pool_heights: Sequence[int],
-        kept: dict[str, tuple[int, tuple[Signal, ...]]],
+        read_at: Sequence[int],
+        frames: Frames,
     ) -> None:
         self._rows = rows
         self._days = days
         self._facts_at = facts_at
         self._after, self._until = span
-        self._pool_heights = pool_heights
-        self._kept = kept
+        self._read_at = sorted({*read_at, *heights_of(*(rows.of(table) for table in OF_FRAME))})
+        """The heights at which the pool changed, what is owed on it or what is said of it."""
+        self._told_at = sorted({*self._read_at, *heights_of(*(rows.of(table) for table in OF_POOL))})
+        """Those at which anything changed that its rules look at."""
+        self._frames = frames
 
     def view(self, height: int) -> View:
         """The plan as of a height."""
@@ -111,6 +120,7 @@ class PlanWatch:
         plan, view = self._rows.plan, self.view(self._until)
         found = {f"plan {plan}", *(f"statement {one.id}" for one in self._rows.of(Statement))}
         found |= {f"role {plan}/{role}" for role in ("manager", "custodian", "servicer", "originators")}
+        found |= {f"participant {plan}/{one.id}" for one in self._rows.of(Member)}
         found |= {f"amendment {plan}/{number}" for number in range(1, len(self._rows.of(Plan)) + 1)}
         found |= {f"duty {plan}/{key}" for key in duties.keys_of(view)}
         years = {one.changed_on.year for one in self._rows.of(AssetStatus)}
@@ -120,10 +130,7 @@ class PlanWatch:
         for version in () if isinstance(view.versions, str) else view.versions:
             found |= pool.pool_subjects(plan, version.terms)
             listed = max(listed, len(version.terms.dates.pay))
-            try:
-                dates = schedule(version.terms)
-            except AbsError:
-                continue
+            dates = view.dates_of(version)
             found |= {f"remittance {plan}/{day.isoformat()}" for one in dates for day in one.remittances}
         return frozenset(found | periods.period_subjects(self._rows, listed))
 
@@ -131,9 +138,11 @@ class PlanWatch:
         """See :meth:`Neighbourhood.heights`."""
         plans = self._rows.of(Plan)
         begun, ended = plans[0].from_height, plans[-1].liquidated_on
-        found = {*heights_of(*self._rows.all()), *self._pool_heights}
-        turns = self._days.turns(max(self._after, begun), self._until)
-        found.update(one for one in turns if ended is None or self._days.of(one) <= ended + AFTERWARDS)
+        own = (rows for table, rows in self._rows.rows.items() if table is not Member)
+        found = {*heights_of(*own), *self._told_at}
+        waited = (*self._days.turns(max(self._after, begun), self._until), *heights_of(self._rows.of(Member)))
+        until = None if ended is None else ended + AFTERWARDS
+        found.update(one for one in waited if until is None or begun > one or self._days.of(one) <= until)
         return sorted(each for each in found if begun <= each <= self._until)
 
     @cached_property
@@ -141,27 +150,22 @@ class PlanWatch:
         """What is judged at some heights only, and those heights."""
         last, plans = self.view(self._until), self._rows.of(Plan)
         stated = {one.from_height for one in plans}
-        closing, of_pool = set(stated), {*self._pool_heights}
+        closing = set(stated)
         payments = stated | periods.payment_heights(self._rows, self._days)
         for version in () if isinstance(last.versions, str) else last.versions:
             place = Position.parse(version.position)
             told = 0 if place is None else place.height
-            if pool.daily(version.terms):
-                of_pool.update(self._days.turns(told, self._until))
-            try:
-                dates = schedule(version.terms)
-            except AbsError:
-                continue
+            dates = last.dates_of(version)
             # A version's days count from its record on: before, nobody knew them.
             ends = [height for height in self._days.passed([one.payment for one in dates]) if height > told]
             payments.update(ends)
             closing.update(ends)
-            closing.update(one for one in self._days.passed([each.calculation for each in dates]) if one > told)
+            waited = [*(each.calculation for each in dates), *periods.before_watched(dates)]
+            closing.update(one for one in self._days.passed(waited) if one > told)
         closing.update(periods.months_from(plans[0].closing, self._days))
         return {
-            "pool": (pool.pool_signals, sorted(of_pool)),
             "payments": (periods.payment_signals, sorted(payments)),
-            "forecast": (periods.forecast_signals, sorted(closing)),
+            "forecast": (partial(periods.forecast_signals, frame_of=self._frame), sorted(closing)),
         }
 
     def assess(self, height: int) -> Iterable[Signal]:
@@ -170,8 +174,8 @@ class PlanWatch:
         if not view.begun(Plan):
             return
         found = [signal for rule in EVENTS for signal in rule(view)]
-        for name in ("pool", "payments"):
-            found += self._judged(name, view)
+        said = {one.id for one in found}  # that a period's date was missed outweighs how else it was paid
+        found += (one for one in (*self._pool(view), *self._judged("payments", view)) if one.id not in said)
         near: list[Signal] = []
         for one in self._judged("forecast", view):
             (near if one.rule == "monitor.risk_class" else found).append(one)
@@ -184,11 +188,35 @@ class PlanWatch:
         at = bisect_right(heights, view.height) - 1
         if at < 0 or not view.live:
             return ()
-        height = heights[at]
-        if name not in self._kept or self._kept[name][0] != height:
+        height, kept = heights[at], self._rows.known.judged
+        if name not in kept or kept[name][0] != height:
             earlier = view.at(height)
-            self._kept[name] = height, judge(earlier) if earlier.begun(Plan) else ()
-        return self._kept[name][1]
+            kept[name] = height, judge(earlier) if earlier.begun(Plan) else ()
+        return kept[name][1]
+
+    def _pool(self, view: View) -> tuple[Signal, ...]:
+        """What the rules say of the pool as it was told of last, on the view's day."""
+        at = bisect_right(self._told_at, view.height) - 1
+        if at < 0 or not view.live:
+            return ()
+        told, known = self._told_at[at], self._rows.known
+        if known.pool is None or known.pool.told != told or not known.pool.since <= view.day < known.pool.until:
+            known.pool = self._judge(view.at(told, view.day))
+        return known.pool.signals
+
+    def _judge(self, view: View) -> JudgedPool:
+        """The rules judged on the view's day, and until which day that stands."""
+        signals: tuple[Signal, ...] = ()
+        until = date.max
+        if view.begun(Plan) and view.live and view.terms is not None:
+            frame = self._frame(view)
+            signals, until = pool.pool_signals(view, view.terms, frame), next_turn(view, view.terms, frame)
+        return JudgedPool(told=view.height, since=view.day, until=until, signals=signals)
+
+    def _frame(self, view: View) -> PoolFrame:
+        """The pool as of the view's height: as it was read when it changed last."""
+        read = self._read_at[bisect_right(self._read_at, view.height) - 1]
+        return replace(self._frames.of(self._facts_at(read), view.id), height=view.height)
 
 
 class PlanScope:
@@ -204,7 +232,8 @@ class PlanScope:
     def __init__(self) -> None:
         self._days = Days()
         self._heights: dict[str, tuple[int, list[int]]] = {}
-        self._kept: dict[str, dict[str, tuple[int, tuple[Signal, ...]]]] = {}
+        self._known: dict[str, Known] = {}
+        self._frames = Frames()
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
         """See :meth:`Scope.touched`. A new business day touches every plan, for what its days are waiting for."""
@@ -216,7 +245,7 @@ class PlanScope:
         found = {one.plan for table in BY_PLAN for one in changes.get(table, ())}  # type: ignore[attr-defined]
         found |= {one.plan for one in changes.get(PoolAsset, ())}  # type: ignore[attr-defined]
         found |= {one.id for table in (Plan, PlanCash) for one in changes.get(table, ())}
-        if changes.get(Statement):
+        if changes.get(Statement) or changes.get(Member):
             found |= self._watched(facts, self._days.of(facts.height))
         invoices = {one.id for one in changes.get(Invoice, ())}
         assets = {one.id for one in changes.get(Receivable, ())}
@@ -236,20 +265,16 @@ class PlanScope:
         facts = replica.facts_at(replica.height)
         everyone: list[Plan | PlanAccount] = [*facts.select_ended(Plan), *facts.select_ended(PlanAccount)]
         for rows in load_rows(histories, plans, everyone):
-            yield PlanWatch(
-                rows,
-                self._days,
-                replica.facts_at,
-                (replica.after, replica.height),
-                self._changed(replica, rows),
-                self._kept.setdefault(rows.plan, {}),
-            )
+            rows.known = self._known.setdefault(rows.plan, rows.known)
+            span = (replica.after, replica.height)
+            yield PlanWatch(rows, self._days, replica.facts_at, span, self._changed(replica, rows), self._frames)
 
     def _replica(self, histories: Histories) -> StoreHistories:
         if not isinstance(histories, StoreHistories):
             raise NeedsReplica("needs-replica", "The monitor recomputes plans, which a snapshot cannot do")
         if not self._days.follow(histories.facts_at(histories.height)):
-            self._heights, self._kept = {}, {}
+            self._heights, self._known = {}, {}
+            self._frames.forget()
         return histories
 
     def _watched(self, facts: AsOf, day: date) -> set[str]:
@@ -264,8 +289,7 @@ class PlanScope:
             found = _pool_heights(replica.facts_at(replica.height), rows.plan, known)
             heights = sorted({*heights, *found})
             self._heights[rows.plan] = replica.height, heights
-        own = heights_of(*(rows.of(table) for table in OF_POOL))
-        return sorted({each for each in (*heights, *own) if each <= replica.height})
+        return [each for each in heights if each <= replica.height]
 
 
 def _pool_heights(facts: AsOf, plan: str, after: int) -> list[int]:

@@ -43,7 +43,16 @@ def texts() -> dict[str, str]:
         ("distribution_report", "SZSE", "2025-10-09", "2025-09-26"),  # 30, 29, 26 September
         ("liquidation_report", "SZSE", "2025-01-27", "2025-02-18"),  # 5-7, 10-14, 17, 18 February
         ("ad_hoc_report", "SZSE", "2024-09-30", "2024-10-09"),  # 8, 9 October: closed from 1 to 7
+        # Labour Day of 2025 closes from 1 to 5 May; Sunday 27 April is worked, and no trading day.
+        ("funds_in_place", "SSE", "2025-05-06", "2025-04-24"),  # 30, 29, 28, 25, 24 April
+        ("distribution_report", "SZSE", "2025-05-06", "2025-04-28"),  # 30, 29, 28 April
+        ("distribution_report", "CSRC", "2025-05-06", "2025-04-29"),  # 30, 29 April
+        ("revolving_notice", "SZSE", "2025-04-30", "2025-05-07"),  # 6, 7 May
+        ("holders_meeting_notice", "SSE", "2025-02-05", "2025-01-14"),  # 27, 24-20, 17-14 January
+        ("liquidation_report", "SSE", "2025-01-24", "2025-02-17"),  # 27 January, 5-7, 10-14, 17 February
         # CSRC and AMAC: working days, which worked weekends are
+        ("liquidation_report", "CSRC", "2025-01-24", "2025-02-13"),  # 26 (Sunday), 27 January, 5-8, 10-13 February
+        ("ad_hoc_report", "NAFMII", "2025-09-30", "2025-10-10"),  # 9, 10 October
         ("distribution_report", "CSRC", "2025-10-09", "2025-09-29"),  # 30, 29 September: trading days
         ("ad_hoc_report", "CSRC", "2025-01-24", "2025-01-27"),  # Sunday 26, Monday 27 January
         ("amac_copy", "SSE", "2025-09-26", "2025-10-10"),  # Sunday 28, 29, 30 September, 9, 10 October
@@ -53,6 +62,37 @@ def texts() -> dict[str, str]:
 )
 def test_deadlines_reckoned_by_hand(duty: str, venue: str, on: str, by: str) -> None:
     assert deadline(duty, venue, date.fromisoformat(on)) == date.fromisoformat(by)
+
+
+BEFORE, AFTER, WORKING = Unit.TRADING_DAYS_BEFORE, Unit.TRADING_DAYS_AFTER, Unit.WORKING_DAYS_AFTER
+STATED = {
+    "distribution_report": {"SSE": (BEFORE, 5), "SZSE": (BEFORE, 3), "CSRC": (BEFORE, 2)},
+    "ad_hoc_report": {"SSE": (AFTER, 2), "SZSE": (AFTER, 2), "CSRC": (WORKING, 2), "NAFMII": (WORKING, 2)},
+    "ad_hoc_progress": {"SSE": (AFTER, 2), "SZSE": (AFTER, 2)},
+    "tell_manager": {"SSE": (AFTER, 2), "SZSE": (AFTER, 2)},
+    "revolving_notice": {"SSE": (AFTER, 2), "SZSE": (AFTER, 2)},
+    "revolving_notice_combined": {"SSE": (Unit.NEXT_QUARTER, 10), "SZSE": (Unit.NEXT_QUARTER, 10)},
+    "revolving_adjustment": {"SSE": (AFTER, 2), "SZSE": (AFTER, 2)},
+    "liquidation_report": {"SSE": (AFTER, 10), "SZSE": (AFTER, 10), "CSRC": (WORKING, 10)},
+    "holders_meeting_notice": {"SSE": (BEFORE, 10), "SZSE": (BEFORE, 10)},
+    "holders_meeting_resolution": {"SSE": (AFTER, 1), "SZSE": (AFTER, 1)},
+    "holders_meeting_reply": {"SSE": (AFTER, 5), "SZSE": (AFTER, 5)},
+    "holders_meeting_held": {"SSE": (AFTER, 15), "SZSE": (AFTER, 15)},
+    "postponed_disclosure": {"SSE": (Unit.MONTHS_AFTER, 2)},
+    "amac_copy": {"CSRC": (WORKING, 5)},
+    "funds_in_place": {"SSE": (BEFORE, 5), "SZSE": (BEFORE, 5)},
+    "risk_report": {"SSE": (AFTER, 5), "SZSE": (AFTER, 5)},
+    "risk_team": {"SSE": (AFTER, 3), "SZSE": (AFTER, 3)},
+    "risk_plan": {"SSE": (AFTER, 5), "SZSE": (AFTER, 5)},
+    "working_papers": {"SSE": (Unit.YEARS_AFTER, 5), "CSRC": (Unit.YEARS_AFTER, 10)},
+}
+"""The calendar of the design's disclosure.md, sections 1 and 5.3, written out by hand."""
+
+
+@pytest.mark.parametrize("duty", STATED)
+def test_the_catalogue_states_the_calendar_of_the_design(duty: str) -> None:
+    known = {venue: (one.unit, one.count) for venue, one in catalogue().duties[duty].deadlines.items()}
+    assert {venue: known[venue] for venue in known if venue != "BJS"} == STATED[duty]
 
 
 @given(on=KNOWN, venue=st.sampled_from(["SSE", "SZSE"]))

@@ -112,6 +112,16 @@ def test_a_piece_that_is_passed_on_after_it_came_in(pooled: tuple[Book, str], wa
     assert found.of("asset_claimed")[0].signal.detail("how") == "passed_on"
 
 
+def test_a_piece_that_is_frozen_until_it_is_free_again(pooled: tuple[Book, str], watch: Any) -> None:
+    book, output = pooled
+    book.say("operator", "certificate.frozen", {"outputs": [output], "by": "operator", "reason": "司法冻结"})
+    at = book.height
+    book.seal()
+    found = watch(book)
+    assert found.heights("asset_claimed") == [(at, "medium")]
+    assert found.of("asset_claimed")[0].signal.detail("how") == "freeze"
+
+
 def test_the_pool_of_another_plan(pooled: tuple[Book, str], watch: Any) -> None:
     book, output = pooled
     book.say("manager", "plan.established", plan("plan-2"))

@@ -96,6 +96,19 @@ def test_paid_late_after_all_the_period_still_differs(book: Book, watch: Any) ->
     assert causes[-1] == "wrong_date", "paid, and counted to another day"
 
 
+def test_a_period_paid_before_its_day_is_one_finding(book: Book, watch: Any) -> None:
+    """Nothing is distributed on the date, as it was three days earlier: that differs, and nobody missed anything."""
+    deal = made(book)
+    deal.comes_in(20_000, FIRST - 4 * DAY)
+    deal.pays(1, FIRST - 3 * DAY, **RIGHT)
+    deal.until(FIRST + DAY)
+    deal.until(FIRST + 2 * DAY)
+    found = watch(book)
+    causes = {one.signal and one.signal.detail("cause") for one in found.of("distribution_differs")}
+    assert causes == {"wrong_date"}
+    assert {one.subject for one in found.of("distribution_differs")} == {"period plan-1/1"}
+
+
 # What was collected: T06.
 
 
