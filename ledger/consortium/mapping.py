@@ -51,6 +51,8 @@ class Layout:
     encoding: str = "utf-8-sig"
     delimiter: str = ","
     sheet: str | None = None
+    heading: int = 1
+    """The line on which the headings stand."""
     date_formats: tuple[str, ...] = ("%Y-%m-%d",)
     decimal_separator: str = "."
     thousands_separator: str = ""
@@ -143,7 +145,7 @@ def layout_of(reader: MapReader, required: tuple[str, ...]) -> dict[str, Any]:
     if missing := [name for name in required if name not in columns]:
         raise reader.unusable(f"[columns] does not say which column holds {', '.join(missing)}")
     given: dict[str, Any] = {"title": reader.text("", "title"), "columns": columns}
-    given |= reader.some("file", encoding=reader.text, delimiter=reader.text, sheet=reader.text)
+    given |= reader.some("file", encoding=reader.text, delimiter=reader.text, sheet=reader.text, heading=reader.whole)
     return given | reader.some(
         "values",
         date_formats=reader.texts,
@@ -166,6 +168,8 @@ def check_layout(made: Layout, where: str, page: str = "docs/consortium.md") -> 
             raise unusable_map(where, f"{name} is {value!r}; it may be {', '.join(map(repr, allowed))}", page)
     if len(made.delimiter) != 1 or made.delimiter in '"\r\n':
         raise unusable_map(where, "delimiter must be one character, and no quotation mark", page)
+    if made.heading < 1:
+        raise unusable_map(where, "heading is the number of a line, from 1 on", page)
     if made.decimal_separator == made.thousands_separator:
         raise unusable_map(where, "one character cannot separate both decimals and thousands", page)
     if not made.date_formats:

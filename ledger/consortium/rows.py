@@ -99,10 +99,12 @@ def table_rows(path: Path, layout: Layout, *, workbook: bool) -> Iterator[Fields
         lines = xlsx_lines(path, sheet=layout.sheet)
     else:
         lines = csv_lines(path, encoding=layout.encoding, delimiter=layout.delimiter)
-    heading = next(lines, None)
+    heading = next((line for line in lines if line.number >= layout.heading), None)
     if heading is None or heading.error or not heading.cells:
         raise Malformed(
-            "spreadsheet", f"{path.name} cannot be used: its first line is no heading", next_step="Add a heading."
+            "spreadsheet",
+            f"{path.name} cannot be used: line {layout.heading} is no heading",
+            next_step="Add a heading.",
         )
     places = _places(heading, layout, path.name)
     width = len(heading.cells)

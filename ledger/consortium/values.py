@@ -83,18 +83,20 @@ def identifier(cell: Cell, trim_suffix: str = "") -> str:
 
 
 def fen(cell: Cell, decimal_separator: str = ".", thousands_separator: str = "") -> int:
-    """Return an amount of yuan as whole fen 分, exactly; may be zero or negative.
+    """Return an amount of yuan as whole fen 分, exactly; may be zero or negative, or have ¥ before it.
 
     Thousands must stand in groups of three where the separator is used at all.
     """
     if isinstance(cell, bool) or not isinstance(cell, str | int | float):
         raise BadCell("not-money", "is empty" if cell is None else f"{shown(cell)} is not an amount")
-    text = cell.strip() if isinstance(cell, str) else repr(cell)
+    text = re.sub(r"\A[¥￥]\s*", "", cell.strip()) if isinstance(cell, str) else repr(cell)
     if isinstance(cell, str):
         if thousands_separator:
             groups = re.escape(thousands_separator)
             if thousands_separator in text and not re.match(rf"-?[0-9]{{1,3}}({groups}[0-9]{{3}})+(\D[0-9]+)?\Z", text):
-                raise BadCell("not-money", f"{shown(cell)} does not group its thousands by three")
+                figures = not set(text) - set("0123456789-., '")
+                cause = "does not group its thousands by three" if figures else "is not an amount"
+                raise BadCell("not-money", f"{shown(cell)} {cause}")
             text = text.replace(thousands_separator, "")
         if decimal_separator != ".":
             text = text.replace(".", "?").replace(decimal_separator, ".")

@@ -155,7 +155,8 @@ def shown(checked: Checked, language: Language, names: dict[str, str], limit: in
     ]  # fmt: skip
     rows = [
         [
-            str(one.id), told(one.match), told(one.level.value), yuan(one.amount), str(len(one.lines)),
+            str(one.id), told(one.match), told(one.level.value), yuan(one.amount) if one.amount else "—",
+            str(len(one.lines)),
             matched(one, language),
         ]
         for one in checked.groups[:limit]

@@ -18,6 +18,7 @@ from regulator.graph import (
     look_up,
 )
 from regulator.graph.text import lines, title
+from regulator.graph.words import word
 
 if TYPE_CHECKING:
     from datetime import date
@@ -72,7 +73,8 @@ def tree(graph: Graph, language: str) -> Tree:
     for line in lines(graph, language):
         label = _label(line)
         if root is None:
-            heading = Text(f"{title(graph, language)}\n", no_wrap=False, overflow="fold")
+            told = f"{title(graph, language)} · {word('sign', 'records', language)}"
+            heading = Text(f"{told}\n", no_wrap=False, overflow="fold")
             root = Tree(heading.append_text(label))
             branches = [root]
             continue

@@ -219,7 +219,7 @@ def present_items(trade: Trade) -> set[Item]:
     """Return what evidence is there, sound or not; a paper that was cancelled is none."""
     owed = trade.receivable
     delivered = trade.of(*DELIVERED)
-    kept = any(one.document.registered_by not in (owed.creditor, owed.debtor, None) for one in delivered)
+    kept = any(one.kept and one.document.registered_by not in (owed.creditor, owed.debtor) for one in delivered)
     there = {
         Item.INVOICE: bool(trade.invoices),
         Item.CONTRACT: bool(trade.of("contract", "order") or trade.orders),

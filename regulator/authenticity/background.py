@@ -28,12 +28,15 @@ from ledger.facts import (
     TradeOrder,
     TradeReference,
 )
+from ledger.records.base import Role
 from regulator.histories import Histories, heights_of
 
-__all__ = ["DOWN", "FANOUT", "UP", "Library", "Paid", "Paper", "Trade"]
+__all__ = ["DOWN", "FANOUT", "KEEPERS", "UP", "Library", "Paid", "Paper", "Trade"]
 
 F = TypeVar("F", bound=Fact)
 
+KEEPERS: Final = frozenset((Role.WAREHOUSE, Role.PLATFORM, Role.CUSTOMS_PLATFORM, Role.ASSET_GATEWAY, Role.COLLECTING))
+"""Roles of those who keep papers of others' trade, and have nothing to gain by it."""
 DOWN: Final = 5
 """References followed down: invoice, acceptance note, waybill, order, contract are four."""
 UP: Final = 3
@@ -51,6 +54,8 @@ class Paper:
     first: int
     dated_on: date
     """Its earliest date: a frame contract that was renewed keeps its first."""
+    kept: bool
+    """Registered by somebody whose trade it was, at that time, to keep such papers (:data:`KEEPERS`)."""
 
     @property
     def active(self) -> bool:
@@ -264,7 +269,8 @@ class Library:
         self._by_number = _by(same, "number")
 
     def _parties(self) -> set[str]:
-        found = {party for some in self._documents.values() for one in some for party in one.parties}
+        documents = [one for some in self._documents.values() for one in some]
+        found = {party for one in documents for party in (*one.parties, one.registered_by) if party is not None}
         return found | {
             party for some in self.receivables.values() for one in some[:1] for party in (one.creditor, one.debtor)
         }
@@ -351,7 +357,9 @@ class Library:
             now = _now(versions, height)
             if now is not None:
                 dated = min(one.dated_on for one in versions if one.from_height <= height)
-                found.append(Paper(document=now, first=versions[0].from_position, dated_on=dated))
+                registrar = _now(self._members.get(now.registered_by or "", ()), versions[0].from_height)
+                kept = registrar is not None and not KEEPERS.isdisjoint(registrar.roles)
+                found.append(Paper(document=now, first=versions[0].from_position, dated_on=dated, kept=kept))
         return tuple(sorted(found, key=lambda one: (one.first, one.document.id)))
 
     def _same(self, document: TradeDocument, height: int) -> tuple[TradeDocument, ...]:

@@ -13,10 +13,13 @@ from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import east_asian_width
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 
 from abs.html_table import html_table
 from abs.money import yuan_text
@@ -32,6 +35,9 @@ AMOUNTS: Final = ("amount", "contract_amount", "order_amount", "invoiced", "paid
 NUMBERS: Final = ("verified", "score")
 MAX_TEXT: Final = 32_767
 """Signs of one cell: a spreadsheet takes no more."""
+WIDEST: Final = 48
+"""Digits across that a column is wide at the most; a Chinese character takes two."""
+STRONG: Final = Font(bold=True)
 RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may take for the beginning of a formula."""
 
@@ -126,7 +132,14 @@ class BackgroundTable:
         book = Workbook(write_only=True)
         sheet: Any = book.create_sheet(TABLE["title"][0 if self.language == "zh" else 1])
         sheet.freeze_panes = "B2"
-        sheet.append([_cell(sheet, heading) for heading in self.headings])
+        for at, heading in enumerate(self.headings):
+            texts = [heading, *(self.texts(row)[at] for row in self.rows)]
+            sheet.column_dimensions[get_column_letter(at + 1)].width = min(max(map(_width, texts)) + 2, WIDEST)
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{len(self.rows) + 1}"
+        heads = [_cell(sheet, heading) for heading in self.headings]
+        for head in heads:
+            head.font = STRONG
+        sheet.append(heads)
         for row in self.rows:
             sheet.append([_valued(sheet, name, row[name]) for name in COLUMNS])
         made = BytesIO()  # whole before anything is written: a half-written sheet cannot be let go of
@@ -149,6 +162,10 @@ def _plain(name: str, value: Value) -> str:
     if value is None:
         return ""
     return f"{Decimal(value).scaleb(-2):f}" if name in AMOUNTS and isinstance(value, int) else str(value)
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _inert(text: str) -> str:

@@ -58,7 +58,7 @@ REASONS: Final[dict[Item, tuple[str, str]]] = {
     Item.CUSTOMS: ("海关放行，独立于双方", "the customs let the goods pass; they belong to neither side"),
     Item.DELIVERY: ("货物或服务确已交付", "the goods or the service were delivered"),
     Item.KEEPER: (
-        "单据由仓库、承运方或平台登记，而非卖方", "a warehouse, carrier or platform registered it, not the seller"),
+        "单据由仓库、平台或数据采集方登记，而非卖方", "a warehouse, platform or collector registered it, no seller"),
     Item.PACKAGE: ("小额发票一次打包登记，不可重复打包", "small invoices are registered once, as one package"),
     Item.TAX: ("税务机关认可该发票", "the tax authority knows the invoice"),
     Item.CONFIRMATION: ("付款义务人自认债务，于己不利", "the debtor says itself that it owes, against its interest"),

@@ -86,9 +86,9 @@ class Links:
         """Their tranches, and the pool for what it has beyond what holders are owed; aside, the cash in and out."""
         yield from self.above_plans(ids)
         for each in self._things.having(Remittance, "plan", ids):
-            yield _link(("plan", each.plan), ("remittance", each.id), "reached", each.from_position, aside=True)
+            yield _link(("plan", each.plan), ("remittance", each.id), "received", each.from_position, aside=True)
         for paid in self._things.having(Distribution, "plan", ids):
-            yield _link(("plan", paid.plan), ("distribution", paid.id), "paid_by", paid.from_position, aside=True)
+            yield _link(("plan", paid.plan), ("distribution", paid.id), "paid_out", paid.from_position, aside=True)
         for id_ in ids:
             if isinstance(plan := self._things.read("plan", [id_]).get(id_), Plan):
                 yield _link(("plan", id_), ("pool", id_), "surplus_of", plan.from_position)

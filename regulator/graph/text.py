@@ -59,7 +59,7 @@ def lines(graph: Graph, language: str) -> Iterator[Line]:
             continue
         node = nodes[key]
         again = key in seen and bool(leaving.get(key) or node.parts)
-        yield _line(depth, edge, node, graph, language, again=again)
+        yield _line(depth, edge, node, graph, language, again=again, unfolded=bool(leaving.get(key) or node.parts))
         if key in seen:
             continue
         seen.add(key)
@@ -75,20 +75,24 @@ def _self_evident(part: Part, node: Node) -> bool:
     return part.name == "listed" or (part.name == "own" and part.amount == node.amount)
 
 
-def _line(depth: int, edge: Edge | None, node: Node, graph: Graph, language: str, *, again: bool) -> Line:
+def _line(
+    depth: int, edge: Edge | None, node: Node, graph: Graph, language: str, *, again: bool, unfolded: bool
+) -> Line:
     carried = node.amount if edge is None or edge.amount is None else edge.amount
     remarks = [word("sign", "missing", language)] if node.missing else []
     if node.ended or (edge is not None and edge.ended):
         remarks.append(word("sign", "ended", language))
+    shown = node.amount is not None and (edge is None or edge.amount is not None)
     if again:
         remarks.append(word("sign", "again", language))
-    shown = node.amount is not None and (edge is None or edge.amount is not None)
+    elif shown and unfolded and node.amount is not None and node.amount != carried:
+        remarks.append(f"{word('sign', 'in_all', language)} {yuan_text(node.amount)}")
     stated = "" if node.stated is None or (shown and node.stated == carried) else _money(node.stated, node.currency)
     if stated and node.measure:
         stated = f"{word('measure', node.measure, language)} {stated}"
     return Line(
         depth=depth,
-        relation="" if edge is None else _relation(edge, graph, language),
+        relation="" if edge is None or node.kind == "role" else _relation(edge, graph, language),
         thing=_named(node, graph, language),
         about=_about(node, graph, language),
         amount=yuan_text(carried) if shown and carried is not None else "",

@@ -58,8 +58,9 @@ KEPT: Final = THINGS | {
 class Tie:
     """A relation and the columns that name its ends. ``amount``: the column of what it ties, fen.
 
-    ``aside`` names the end (upper or lower) that is shown from the other one, and not gone on from; from itself the tie
-    is followed whichever way one looks: a payment leads to what it settled, whoever looks up or down.
+    ``aside`` names the end (upper, lower or both) that is shown from the other one, and not gone on from; from itself
+    the tie is followed whichever way one looks: a payment leads to what it settled, whoever looks up or down. What was
+    collected is carried to what it was collected on, and not by its payments once more.
     """
 
     relation: str
@@ -106,7 +107,7 @@ TIES: Final = (
     Tie("settles", Settlement, (".target_kind", "target"), ("payment", "payment"), "amount", "lower"),
     Tie("moves", FinancingMove, ("financing", "financing"), ("payment", "payment"), None, "lower"),
     Tie("collects", CollectionItem, ("collection", "collection"), ("receivable", "asset"), "amount", "upper"),
-    Tie("collected_from", CollectionItem, ("collection", "collection"), ("payment", "payment"), None, "upper"),
+    Tie("collected_from", CollectionItem, ("collection", "collection"), ("payment", "payment"), None, "both"),
     Tie("passes_on", Remittance, ("remittance", "id"), ("collection", "collections")),
     Tie("passes_on", Collection, ("remittance", "remittance"), ("collection", "id"), aside="upper"),
     Tie("granted", Quota, ("quota", "id"), ("credit", "credit")),
@@ -121,8 +122,8 @@ def tied(things: Things, wave: Mapping[str, list[str]], direction: str) -> Itera
     for tie in TIES:
         for far in ("upper", "lower"):
             on = far == ("upper" if direction == UP else "lower")
-            aside = tie.aside == far
-            if on or aside or tie.aside == ("lower" if far == "upper" else "upper"):
+            aside = tie.aside in (far, "both")
+            if on or tie.aside is not None:
                 yield from _from(things, tie, wave, far, aside=aside)
 
 

@@ -65,6 +65,11 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "passes_on": ("转付于", "passed on by"),
         "granted": ("额度", "granted as"),
         "occupied_by": ("占用", "occupies"),
+        "settles": ("结清", "settles"),
+        "moves": ("放款或还款", "moves money of"),
+        "guaranteed_by": ("担保人", "guaranteed by"),
+        "corrected_by": ("被红冲于", "corrected by"),
+        "searched": ("登记查询", "searched in"),
     },
     "down": {
         "claims": ("依据发票", "claims"),
@@ -80,7 +85,7 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "locked_for": ("锁定订单", "locked"),
         "issued_on": ("开立于", "issued on"),
         "in_pool": ("资产", "holds"),
-        "on_shelf": ("计划", "plan"),
+        "on_shelf": ("发行", "issues"),
         "part_of": ("持有", "share of"),
         "collects": ("归集自", "collected on"),
         "piece_of": ("开立自", "issued as part of"),
@@ -94,16 +99,16 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "passes_on": ("归集", "passes on"),
         "granted": ("授信", "granted by"),
         "occupied_by": ("占用于", "occupied by"),
-    },
-    "aside": {
-        "settles": ("结清", "settles"),
-        "moves": ("放款/还款", "moves money of"),
-        "guaranteed_by": ("担保人", "guaranteed by"),
-        "corrected_by": ("红冲", "corrected by"),
-        "searched": ("查询", "searched"),
+        "settles": ("结清于", "settled by"),
+        "moves": ("放款或还款于", "money moved by"),
+        "guaranteed_by": ("担保", "guarantees"),
+        "corrected_by": ("红冲", "corrects"),
+        "searched": ("查询对象", "searched for"),
         "paid_on": ("分配于", "paid on"),
         "paid_by": ("分配计划", "paid by"),
+        "paid_out": ("分配", "paid out in"),
         "reached": ("转入计划", "reached"),
+        "received": ("转入", "received"),
     },
     "measure": {
         "claim": ("债权金额", "claim"),
@@ -146,7 +151,7 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "creditor": ("债权人", "creditor"),
         "seller": ("销售方", "seller"),
         "buyer": ("购买方", "buyer"),
-        "owner": ("凭证持有人", "owner of certificates"),
+        "owner": ("持有人", "owner"),
         "co_owner": ("中间户共有人", "co-owner of a middle account"),
         "issuer": ("开立人", "issuer"),
         "guarantor": ("担保人", "guarantor"),
@@ -169,7 +174,7 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "originator": ("原始权益人", "originator"),
         "assignor": ("转让方", "assignor"),
         "investor": ("投资者", "investor"),
-        "party": ("单据当事人", "party to documents"),
+        "party": ("当事人", "party"),
         "registered_by": ("登记人", "registered by"),
         "platform": ("平台", "platform"),
         "locked_by": ("锁定方", "locked by"),
@@ -193,6 +198,8 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "missing": ("账本上未登记", "not on the ledger"),
         "ended": ("已失效", "ended"),
         "again": ("见上", "shown above"),
+        "in_all": ("合计承载", "in all"),
+        "records": ("行首为其记录：块:交易:日志", "each line begins with its record, block:transaction:log"),
         "whole": ("全额", "of"),
         "things": ("笔", "things"),
         "record": ("记录", "record"),
@@ -216,4 +223,4 @@ def word(area: str, name: str, language: str) -> str:
 
 def relation(name: str, language: str, *, upward: bool) -> str:
     """How a relation reads from where one looks."""
-    return word("aside" if name in WORDS["aside"] else "up" if upward else "down", name, language)
+    return word("up" if upward else "down", name, language)

@@ -7,6 +7,8 @@ what is told, and where something is missing or can be read in two ways it refus
 
 from __future__ import annotations
 
+import codecs
+import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -32,7 +34,7 @@ REQUIRED: Final[dict[Kind, tuple[str, ...]]] = {
     "registrations": ("registration", "secured_party", "debtor", "description", "filed"),
 }
 FIELDS: Final[dict[Kind, tuple[str, ...]]] = {
-    "invoices": (*REQUIRED["invoices"], "code", "seller", "seller_name", "buyer", "buyer_name"),
+    "invoices": (*REQUIRED["invoices"], "paper_number", "code", "seller", "seller_name", "buyer", "buyer_name"),
     "registrations": (*REQUIRED["registrations"], "type", "expires"),
 }
 PARTIES: Final = ("seller", "seller_name", "buyer", "buyer_name")
@@ -43,10 +45,16 @@ SLASHED: Final = (("%m/%d/%Y", "%d/%m/%Y"), ("%m-%d-%Y", "%d-%m-%Y"), ("%m.%d.%Y
 """Pairs of ways that only the days themselves can tell apart."""
 LOOKED_AT: Final = 5_000
 """Rows by which the way is told."""
+TITLED: Final = 20
+"""Lines among which the heading is looked for: above it stand titles, who made the list, and for which days."""
+YUAN: Final = re.compile(r"\s*[(\[【](单位[:：])?\s*(人民币元?|元|cny|rmb|yuan)\s*[)\]】]\s*\Z")
+"""The unit behind a heading, where it is ours."""
 DELIMITERS: Final = ",;\t|"
 LINE: Final = 1 << 18
 """Bytes looked at of one line; a longer one cannot be read anyway."""
 ZIP, OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""How a spreadsheet's "Unicode text" begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +99,17 @@ def guess(path: Path) -> OutsideMap:
     """
     workbook = is_workbook(path)
     encoding = "utf-8-sig" if workbook else _encoding(path)
-    best: tuple[int, str, Kind, dict[str, str]] | None = None
+    best: tuple[int, str, int, Kind, dict[str, str]] | None = None
     headings: tuple[str, ...] = ()
     for delimiter in "," if workbook else DELIMITERS:
-        line = _first(path, workbook, encoding, delimiter)
-        if len(line) > len(headings):
-            headings = line
-        for kind in REQUIRED:
-            columns = _named(line, kind)
-            if best is None or len(columns) > best[0]:
-                best = (len(columns), delimiter, kind, columns)
-    assert best is not None
-    _, delimiter, kind, columns = best
+        for line in _lines(path, workbook, encoding, delimiter, TITLED):
+            texts = tuple(cell.strip() for cell in line.cells if isinstance(cell, str) and cell.strip())
+            headings = max(headings, texts, key=len)
+            for kind in REQUIRED:
+                columns = _named(texts, kind)
+                if best is None or len(columns) > best[0]:
+                    best = (len(columns), delimiter, line.number, kind, columns)
+    _, delimiter, heading, kind, columns = best or (0, ",", 1, "invoices", {})
     missing = [field for field in REQUIRED[kind] if field not in columns]
     if kind == "invoices" and not columns.keys() & {"seller", "seller_name", "buyer", "buyer_name"}:
         missing.append("seller or buyer")
@@ -116,6 +123,7 @@ def guess(path: Path) -> OutsideMap:
         columns=columns,
         encoding=encoding,
         delimiter=delimiter,
+        heading=heading,
         thousands_separator=",",
         kind=kind,
         parties={},
@@ -158,7 +166,8 @@ def _headings() -> dict[str, dict[str, list[str]]]:
 
 
 def _plain(heading: str) -> str:
-    return "".join(sign for sign in unicodedata.normalize("NFKC", heading).casefold() if sign.isalnum())
+    text = YUAN.sub("", unicodedata.normalize("NFKC", heading).casefold())
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def _named(headings: Sequence[str], kind: Kind) -> dict[str, str]:
@@ -174,24 +183,21 @@ def _named(headings: Sequence[str], kind: Kind) -> dict[str, str]:
     return found
 
 
-def _lines(path: Path, workbook: bool, encoding: str, delimiter: str) -> list[Line]:
+def _lines(path: Path, workbook: bool, encoding: str, delimiter: str, most: int) -> list[Line]:
     lines = xlsx_lines(path, sheet=None) if workbook else csv_lines(path, encoding=encoding, delimiter=delimiter)
-    return list(islice(lines, LOOKED_AT))
-
-
-def _first(path: Path, workbook: bool, encoding: str, delimiter: str) -> tuple[str, ...]:
-    lines = xlsx_lines(path, sheet=None) if workbook else csv_lines(path, encoding=encoding, delimiter=delimiter)
-    line = next(lines, None)
-    return () if line is None else tuple(cell.strip() for cell in line.cells if isinstance(cell, str) and cell.strip())
+    return list(islice(lines, most))
 
 
 def _encoding(path: Path) -> str:
-    """Return UTF-8 unless most lines that hold more than ASCII are no such text: then GB18030.
+    """Return UTF-8 unless most lines that hold more than ASCII are no such text: then GB18030; UTF-16 where it says so.
 
     A file of both is read as the one that most of it is, and reading then names the first line that is not.
     """
     told = [0, 0]
     with path.open("rb") as file:
+        if file.read(2) in UTF_16:
+            return "utf-16"
+        file.seek(0)
         while line := file.readline(LINE):
             if not line.isascii():
                 told[_is_utf8(line)] += 1
@@ -208,7 +214,7 @@ def _is_utf8(line: bytes) -> bool:
 
 def _date_formats(path: Path, layout: OutsideMap, workbook: bool) -> tuple[str, ...]:
     field = "issued" if layout.kind == "invoices" else "filed"
-    lines = _lines(path, workbook, layout.encoding, layout.delimiter)
+    lines = _lines(path, workbook, layout.encoding, layout.delimiter, LOOKED_AT)[layout.heading - 1 :]
     heading = [cell.strip() if isinstance(cell, str) else cell for cell in lines[0].cells]
     place = heading.index(layout.columns[field])
     cells = [line.cells[place] for line in lines[1:] if len(line.cells) > place]

@@ -122,7 +122,8 @@ class _Reader:
         seller, seller_party = self._party(fields, "seller")
         buyer, buyer_party = self._party(fields, "buyer")
         code = fields.id("code") if fields.has("code") else None
-        values = (fields.line, fields.id("number"), code, seller, buyer, fields.money("amount"))
+        number = fields.id("paper_number" if fields.has("paper_number") and not fields.has("number") else "number")
+        values = (fields.line, number, code, seller, buyer, fields.money("amount"))
         return iter((*values, self._day(fields, "issued"), seller_party, buyer_party))
 
     def registration(self, fields: Fields) -> Iterator[Any]:

@@ -38,7 +38,8 @@ PARTS: Final = {
     'Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override '
     'PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.'
     'main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-'
-    'officedocument.spreadsheetml.worksheet+xml"/></Types>',
+    'officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.'
+    'openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>',
     "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
     'Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
     'Target="xl/workbook.xml"/></Relationships>',
@@ -47,12 +48,27 @@ PARTS: Final = {
     'sheetId="1" r:id="rId1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
     '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
-    'Target="worksheets/sheet1.xml"/></Relationships>',
+    'Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/'
+    '2006/relationships/styles" Target="styles.xml"/></Relationships>',
+    "xl/styles.xml": '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="2">'
+    '<font><sz val="10"/></font><font><b/><sz val="10"/></font></fonts><fills count="2"><fill><patternFill '
+    'patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/>'
+    '</borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/><xf '
+    'numFmtId="4" applyNumberFormat="1"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" '
+    'builtinId="0"/></cellStyles></styleSheet>',
 }
+HEADED, MONEY = ' s="1"', ' s="2"'
+"""Styles of cells, by their place in ``cellXfs``: a heading, an amount in thousands with two decimals."""
+NARROWEST, WIDEST = 6, 60
+"""Widths of a column, in digits; a Chinese character takes two."""
 DECLARED: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 SHEET: Final = "xl/worksheets/sheet1.xml"
-BEGINS: Final = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
-ENDS: Final = "</sheetData></worksheet>"
+BEGINS: Final = (
+    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView '
+    'workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
+    "</sheetViews><cols>{widths}</cols><sheetData>"
+)
+ENDS: Final = '</sheetData><autoFilter ref="A1:{column}{rows}"/></worksheet>'
 
 
 def write_sheet(checked: Checked, path: Path, language: Language, names: dict[str, str]) -> None:
@@ -117,28 +133,47 @@ def _workbook(rows: pl.DataFrame, path: Path) -> None:
             packed.writestr(name, DECLARED + text)
         with packed.open(SHEET, "w") as sheet:
             heading = pl.DataFrame({name: [name] for name in rows.columns})
-            sheet.write((DECLARED + BEGINS + "".join(_rows(heading))).encode())
+            sheet.write((DECLARED + BEGINS.format(widths=_widths(rows)) + "".join(_rows(heading, HEADED))).encode())
             for some in rows.iter_slices(AT_ONCE):
                 sheet.write("".join(_rows(some)).encode())
-            sheet.write(ENDS.encode())
+            sheet.write(ENDS.format(column=chr(ord("A") + rows.width - 1), rows=rows.height + 1).encode())
 
 
-def _rows(rows: pl.DataFrame) -> list[str]:
-    cells = [_number(name) if kind.is_numeric() else _text(name) for name, kind in rows.schema.items()]
+def _widths(rows: pl.DataFrame) -> str:
+    """Return how wide each column is: as its longest text or its heading, within bounds."""
+    texts = [pl.col(name).cast(pl.String) for name in rows.columns]
+    longest = rows.select((each.str.len_chars() + each.str.len_bytes()).max() // 2 for each in texts).row(0)
+    widths = [
+        max(len(name) + len(name.encode()), 2 * (most or 0)) // 2
+        for name, most in zip(rows.columns, longest, strict=True)
+    ]
+    return "".join(
+        f'<col min="{place}" max="{place}" width="{min(max(width + 3, NARROWEST), WIDEST)}" customWidth="1"/>'
+        for place, width in enumerate(widths, 1)
+    )
+
+
+def _rows(rows: pl.DataFrame, style: str = "") -> list[str]:
+    cells = [
+        _number(name, MONEY if kind == pl.Decimal else "") if kind.is_numeric() else _text(name, style)
+        for name, kind in rows.schema.items()
+    ]
     return rows.select(row=pl.concat_str(pl.lit("<row>"), *cells, pl.lit("</row>")))["row"].to_list()
 
 
-def _number(name: str) -> pl.Expr:
+def _number(name: str, style: str) -> pl.Expr:
     value = pl.col(name).cast(pl.String)
     return (
         pl.when(value.is_null())
         .then(pl.lit("<c/>"))
-        .otherwise(pl.concat_str(pl.lit("<c><v>"), value, pl.lit("</v></c>")))
+        .otherwise(pl.concat_str(pl.lit(f"<c{style}><v>"), value, pl.lit("</v></c>")))
     )
 
 
-def _text(name: str) -> pl.Expr:
+def _text(name: str, style: str) -> pl.Expr:
     value = pl.col(name).cast(pl.String).str.slice(0, LONGEST).str.replace_all(ILLEGAL, " ")
     value = value.str.replace_many(["&", "<", ">"], ["&amp;", "&lt;", "&gt;"])
-    inline = pl.concat_str(pl.lit('<c t="inlineStr"><is><t xml:space="preserve">'), value, pl.lit("</t></is></c>"))
+    inline = pl.concat_str(
+        pl.lit(f'<c{style} t="inlineStr"><is><t xml:space="preserve">'), value, pl.lit("</t></is></c>")
+    )
     return pl.when(value.is_null() | (value == "")).then(pl.lit("<c/>")).otherwise(inline)

@@ -113,6 +113,15 @@ def test_a_pool_covers_tranches_by_rank_and_what_is_uncovered_is_said(pooled: Bo
     assert parts(graph, "tranche P/B") == {("cover", "uncovered"): 10_000}
 
 
+def test_what_several_lead_to_is_unfolded_with_what_all_carry(pooled: Book) -> None:
+    told = [line for line in lines(look_down(pooled.store.at(), "plan", "P"), "en") if line.node == "pool P"]
+    assert [(line.amount, line.remark) for line in told] == [
+        ("900.00", "in all 1,000.00"), ("100.00", "shown above"), ("0.00", "shown above"),
+    ]  # fmt: skip
+    [once] = [line for line in lines(look_down(pooled.store.at(), "tranche", "P/A"), "en") if line.node == "pool P"]
+    assert (once.amount, once.remark) == ("900.00", "")
+
+
 def test_a_holding_is_its_units_of_its_tranche(pooled: Book) -> None:
     held = [{"investor": "bank", "units": 2}, {"investor": "factor", "units": 7}]
     pooled.say("custodian", "holdings.reported", {"plan": "P", "tranche": "A", "at": "2026-01-05", "holders": held})

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ledger.facts import output_id
-from regulator.graph import footing, look_up
+from ledger.facts import Distribution, output_id
+from regulator.graph import Graph, footing, look_down, look_up
 from regulator.graph.roles import unindexed
 from regulator.graph.text import lines
 from regulator.graph.ties import unfollowed
@@ -78,8 +79,32 @@ def test_looking_up_asks_no_more_of_a_larger_market(book: Book) -> None:
 
 
 def test_the_ends_that_no_index_finds_are_documented() -> None:
-    text = DOCS.read_text("utf-8")
-    assert {one for one in (*unfollowed(), *unindexed()) if f"`{one}`" not in text} == set()
+    told = DOCS.read_text("utf-8").partition("From\nthese columns no index")[2].partition("### ")[0]
+    assert {*re.findall(r"`(\w+\.\w+)`", told)} == {*unfollowed(), *unindexed()}
+
+
+@pytest.mark.parametrize(("kind", "id_"), [("collection", "c"), ("remittance", "m"), ("distribution", "1")])
+def test_money_is_carried_to_what_it_was_collected_on_once(book: Book, kind: str, id_: str) -> None:
+    facts = book.store.at()
+    graph = look_down(facts, kind, facts.select(Distribution)[0].id if kind == "distribution" else id_)
+    assert footing(graph) == ()
+    assert (graph.node("collection c").amount, graph.node("receivable r").amount) == (95_000, 95_000)
+    paid = [(edge.source, edge.relation, edge.amount) for edge in graph.edges if edge.target == "payment p"]
+    assert paid == [("collection c", "collected_from", None), ("receivable r", "settles", None)]
+    assert [edge for edge in graph.edges if edge.source == "payment p"] == []
+
+
+def test_who_pays_whom_is_told_from_where_one_looks(book: Book) -> None:
+    def told(graph: Graph) -> dict[tuple[str, str | None], str]:
+        return {(line.relation, line.node): line.thing for line in lines(graph, "en")}
+
+    facts = book.store.at()
+    assert ("settled by", "payment p") in told(look_up(facts, "receivable", "r"))
+    assert ("settles", "receivable r") in told(look_up(facts, "payment", "p"))
+    down = told(look_down(facts, "plan", "plan-1"))
+    assert ("received", "remittance m") in down
+    assert ("paid out in", f"distribution {facts.select(Distribution)[0].id}") in down
+    assert ("reached", "plan plan-1") in told(look_down(facts, "remittance", "m"))
 
 
 def test_every_word_is_there_in_both_languages(book: Book) -> None:

@@ -328,6 +328,7 @@ HONEST: Final[dict[str, Story]] = {
                "claim": {"debtor": "child"}, "confirmed": {"by": "child", "sender": "child"},
                "order": {"parties": ["supplier", "child"]}, "waybill": {"parties": ["supplier", "child"]}}),
     "direct-shipment": Story(parts={"waybill": {"parties": ["tier2", "core"]}}),
+    "a-friend-s-waybill": Story(parts={"waybill": {"sender": "tier2"}}),
     "both-registered-it": Story(
         then=lambda deal: deal.paper(
             "copy", "core", "contract", number=f"HT-contract-{deal.name}", file_digest=digest(deal.of("contract")))),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.consortium.market import generate_market
+from ledger.consortium.market import generate_market, labels_of
 from ledger.snapshot import Snapshot, take
 from ledger.store import Store
 from regulator.authenticity import RULE, SCOPES
@@ -20,7 +20,7 @@ from regulator.signals import Level, Version
 from regulator.watch import follow, sweep
 from regulator.wording import WORDING, explain, used_by
 from tests.support import ledger_book
-from tests.support.generated import followed
+from tests.support.generated import followed, labelled
 from tests.support.trade import receipt
 from tests.support.trade_background import HONEST, PLANTED, STORIES, Deal, Story, told
 
@@ -175,7 +175,8 @@ def test_papers_that_come_late_are_looked_at(tmp_path: Path) -> None:
 
 
 LABELS = ("impossible_fields", "inflated_face", "altered_document", "red_after_finance")
-"""Patterns of which an invoice beneath a financing is contradicted by its number or by the tax authority."""
+"""Patterns of which an invoice beneath a financing is contradicted by its number, its parties, its amount or by the tax
+authority."""
 
 
 @pytest.mark.slow
@@ -197,8 +198,12 @@ def test_in_a_market_with_trouble_only_what_was_planted_is_found(tmp_path: Path)
     store = followed(tmp_path / "chain", summary, tmp_path / "home")
     found = watched(store, tmp_path)
     assert {check for one in found if one.signal for check in str(one.signal.detail("checks")).split()} == {
-        "invoice-verified", "invoice-number", "invoice-status",
+        "invoice-verified", "invoice-number", "invoice-status", "party-code", "amount",
     }  # fmt: skip
+    labels, _ = labelled(labels_of(tmp_path / "chain"))
+    positions = {f"0x{row.transaction_hash.hex()}": row.position for row in store.records()}
+    alike = {positions[each] for label in labels if label["what"] == "trap" for each in label["records"]}
+    assert [one for one in found if one.signal and not alike.isdisjoint(one.signal.evidence)] == []
     with snapshot(store, tmp_path).on_duckdb() as market:
         assert ordered(sweep(market, store.at().height, SCOPES)) == ordered(found)
     store.close()

@@ -10,7 +10,7 @@ import pytest
 from openpyxl import load_workbook
 
 from regulator.authenticity import BackgroundTable, assess
-from regulator.authenticity.table import AMOUNTS, COLUMNS
+from regulator.authenticity.table import AMOUNTS, COLUMNS, WIDEST
 from regulator.authenticity.words import TABLE
 from tests.support.ledger_book import Book
 from tests.support.trade_background import FACE, STORIES, Deal, Story, told
@@ -64,6 +64,11 @@ def test_a_workbook_holds_numbers_and_text_that_never_runs(ledger: Book, tmp_pat
     assert sheet is not None
     rows = list(sheet.iter_rows())
     assert [cell.value for cell in rows[0]] == [TABLE[name][0 if language == "zh" else 1] for name in COLUMNS]
+    assert all(cell.font.bold for cell in rows[0])
+    for column in sheet.iter_cols():  # nothing shows as ### and no heading is cut
+        wide = sheet.column_dimensions[column[0].column_letter].width
+        amounts = [f"{cell.value:,.2f}" for cell in column if isinstance(cell.value, int | float)]
+        assert wide >= min(max(map(len, [str(column[0].value), *amounts])), WIDEST)
     evil = dict(zip(COLUMNS, rows[2], strict=True))
     for name, text in (("contracts", EVIL), ("orders", "+1"), ("waybills", "@SUM(A1)")):
         assert (evil[name].value, evil[name].data_type, evil[name].quotePrefix) == (text, "s", True)

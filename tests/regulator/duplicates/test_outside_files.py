@@ -106,7 +106,8 @@ def test_a_workbook_is_read_and_its_formulas_are_not(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoding", "delimiter"), [("utf-8-sig", ";"), ("gb18030", "\t"), ("gb18030", ","), ("utf-8", "|")]
+    ("encoding", "delimiter"),
+    [("utf-8-sig", ";"), ("gb18030", "\t"), ("gb18030", ","), ("utf-8", "|"), ("utf-16", "\t"), ("utf-16", ",")],
 )
 def test_encoding_and_delimiter_are_told(tmp_path: Path, encoding: str, delimiter: str) -> None:
     lines = [
@@ -119,6 +120,64 @@ def test_encoding_and_delimiter_are_told(tmp_path: Path, encoding: str, delimite
     assert found.guessed
     assert found.columns["seller_name"] == "供应商名称"
     assert [group.match for group in found.alerts] == ["format"]
+
+
+@pytest.mark.parametrize("workbook", [False, True])
+def test_a_heading_below_titles_is_found(tmp_path: Path, workbook: bool) -> None:
+    rows = [
+        ["应付账款明细表", None, None, None],
+        [None, None, None, None],
+        ["单位：某公司", None, None, "2024年3月"],
+        ["供应商名称", "发票号码", "开票日期", "价税合计（元）"],
+        ["甲公司", "7712049", "2024-03-05", "1083.17"],
+        ["甲公司", "77-12049", "2024-03-05", "¥1,083.17"],
+    ]
+    file = tmp_path / ("list.xlsx" if workbook else "list.csv")
+    if workbook:
+        book = Workbook()
+        for row in rows:
+            book.worksheets[0].append(row)
+        book.save(file)
+    else:
+        file.write_text("\n".join(",".join(f'"{cell or ""}"' for cell in row) for row in rows), encoding="utf-8")
+    found = check(file, guess(file))
+    assert found.columns["amount"] == "价税合计（元）"
+    assert [(group.match, group.lines) for group in found.alerts] == [("format", (5, 6))]
+    assert (found.rows, found.unread) == (2, ())
+
+
+@pytest.mark.parametrize("unit", ["（万元）", "(USD)", "（千元）"])
+def test_amounts_in_another_unit_are_not_taken_for_yuan(tmp_path: Path, unit: str) -> None:
+    file = file_of(tmp_path, f"供应商,发票号码,开票日期,金额{unit}\n甲公司,7712049,2024-03-05,1\n")
+    with pytest.raises(OutsideRefused, match="known to hold amount"):
+        guess(file)
+
+
+def test_a_tax_platform_s_list_has_a_column_for_either_kind_of_number(tmp_path: Path) -> None:
+    lines = [
+        "发票代码,发票号码,数电发票号码,销方名称,开票日期,价税合计",
+        ",,24322000000010025402,甲公司,2024-03-05 10:22:31,113",
+        ",,24322000000010025402,甲公司,2024-03-05 10:22:31,113",
+        "3200194130,12345678,,甲公司,2024-03-06 10:22:31,226",
+        "3200194130,1234 5678,,甲公司,2024-03-06 10:22:31,226",
+        "3200194130,,,甲公司,2024-03-06 10:22:31,226",
+    ]
+    file = file_of(tmp_path, "\n".join(lines))
+    found = check(file, guess(file))
+    assert {(group.match, group.lines) for group in found.alerts} == {("exact", (2, 3)), ("format", (4, 5))}
+    assert [(one.line, one.code) for one in found.unread] == [(6, "empty")]
+
+
+def test_a_map_says_on_which_line_the_heading_stands(tmp_path: Path) -> None:
+    text = 'title = "x"\n[columns]\nnumber = "a"\nissued = "b"\namount = "c"\nseller = "d"\n[file]\nheading = {}\n'
+    file = file_of(tmp_path, "a list\na,b,c,d\n7712049,2024-03-05,83.17,A Ltd\n")
+    written = file_of(tmp_path, text.format(2), "map.toml")
+    assert check(file, load_map(written)).rows == 1
+    for wrong, told in (("0", "number of a line"), ('"2"', "whole number")):
+        with pytest.raises(Malformed, match=told):
+            load_map(file_of(tmp_path, text.format(wrong), "map.toml"))
+    with pytest.raises(Malformed, match="no heading"):
+        check(file, load_map(file_of(tmp_path, text.format(9), "map.toml")))
 
 
 def test_days_that_can_be_read_in_two_ways_are_refused(tmp_path: Path) -> None:
@@ -178,6 +237,9 @@ def test_what_is_written_runs_nowhere(tmp_path: Path, suffix: str) -> None:
     else:
         sheet = load_workbook(out)["rows"]
         assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+        assert all(cell.font.bold for cell in sheet[1])
+        assert (sheet["L2"].number_format, sheet.freeze_panes, sheet.auto_filter.ref) == ("#,##0.00", "A2", "A1:L5")
+        assert sheet.column_dimensions["E"].width > len(str(sheet["E2"].value))
         rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert rows[0][:5] == ["Line", "Class", "Level", "Group", "Why"]
     assert [row[:2] for row in rows[1:]] == [["2", "format"], ["3", "format"], ["4", "unreadable"], ["5", ""]]
