@@ -123,7 +123,7 @@ ENVELOPES = {
     )
 }
 LIES: tuple[Lie, ...] = tuple(
-    ENVELOPES[code] if code in ENVELOPES else _told(code, BREACHES[code])
+    ENVELOPES[code] if code in ENVELOPES else _told(code, *BREACHES[code])
     for code in Code
     if code in ENVELOPES or code in BREACHES
 )

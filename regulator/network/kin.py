@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Final
 
@@ -65,13 +65,16 @@ def stem_of(name: str) -> tuple[str, bool]:
 
 def keys_of(member: Member) -> frozenset[tuple[str, str]]:
     """Return what a member has in common with its kin, by kind: account, code and name."""
-    found = {("account", member.address)}
-    if len(member.uscc) == USCC:
-        found.add(("code", member.uscc[8:17]))
-    stem, _ = stem_of(member.name)
+    return frozenset(_keys(member.name, member.uscc, member.address))
+
+
+def _keys(name: str, uscc: str, address: str) -> Iterator[tuple[str, str]]:
+    yield "account", address
+    if len(uscc) == USCC:
+        yield "code", uscc[8:17]
+    stem, _ = stem_of(name)
     if len(stem) >= LEAST:
-        found.add(("name", stem))
-    return frozenset(found)
+        yield "name", stem
 
 
 class Kin:
@@ -107,10 +110,9 @@ def kindred(market: Market) -> Any:
 
     rows = market.backend.to_pyarrow(market.stated(Member).select("id", "name", "uscc", "address").distinct())
     holders: defaultdict[str, set[str]] = defaultdict(set)
-    for row in rows.to_pylist():
-        member = Member(id=row["id"], name=row["name"], uscc=row["uscc"], address=row["address"], roles=[])
-        for kind, value in keys_of(member):
-            holders[f"{kind} {value}"].add(row["id"])
+    for member, *stated in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+        for kind, value in _keys(*stated):
+            holders[f"{kind} {value}"].add(member)
     pairs = [
         (member, key) for key, members in sorted(holders.items()) if len(members) > 1 for member in sorted(members)
     ]

@@ -27,7 +27,7 @@ from regulator.duplicates.stakes import CLAIMS, of, things_of
 from regulator.histories import Histories, heights_of
 from regulator.network.exposure import Exposure, touched_trades
 from regulator.network.kin import STRENGTH, Kin, kindred
-from regulator.network.trades import Trade, Traded, days_of, market_trades, quarter_of
+from regulator.network.trades import Trade, Traded, days_of, market_sales, quarter_of
 from regulator.scope import Changes
 from regulator.signals import Level, Signal
 
@@ -158,13 +158,12 @@ class LoopScope:
 
     def candidates(self, market: Market) -> Any:
         """See :meth:`Scope.candidates`: what a member's kin sold to whom it bought from."""
-        kin = kindred(market)
-        pairs = kin.join(kin.rename(kin="member"), "key")
-        pairs = pairs.filter(pairs.member != pairs.kin).select("member", "kin").distinct()
-        trades = market_trades(market)
-        bought = trades.join(pairs, trades.seller == pairs.member).select(end="kin", middle="buyer").distinct()
-        sold = trades.semi_join(bought, [trades.buyer == bought.end, trades.seller == bought.middle])
-        return sold.select(seed="node")
+        kin, sales = kindred(market), market_sales(market)
+        bought = sales.join(kin, sales.seller == kin.member).select("key", "member", middle="buyer")
+        sellers = bought.group_by("key", "middle").aggregate(first=bought.member.min(), last=bought.member.max())
+        sold = sales.join(kin, sales.buyer == kin.member).select("node", "key", "member", middle="seller")
+        met = sold.join(sellers, ["key", "middle"])
+        return met.filter((met["first"] != met.member) | (met["last"] != met.member)).select(seed="node")
 
     def load(self, histories: Histories, seeds: Collection[str]) -> Iterator[Loop]:
         """See :meth:`Scope.load`."""

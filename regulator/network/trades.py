@@ -20,7 +20,10 @@ from regulator.duplicates.view import VOID, current
 from regulator.histories import Histories, Within
 from regulator.network.goods import family_of
 
-__all__ = ["SPREAD", "STEP", "Trade", "Traded", "cell_of", "cells_around", "days_of", "market_trades", "quarter_of"]
+__all__ = [
+    "SPREAD", "STEP", "Trade", "Traded", "cell_of", "cells_around", "days_of", "market_sales", "market_trades",
+    "quarter_of",
+]  # fmt: skip
 
 MONTH: Final = 30
 """Days of a cell: what lies within as many days lies in the same cell or one beside it."""
@@ -170,6 +173,13 @@ def _named(nodes: Iterable[str], kind: str) -> list[str]:
 
 def market_trades(market: Market) -> Any:
     """Return the trades of a snapshot as an Ibis table: node, seller, buyer, day (a date), amount, goods, position."""
+    sales = market_sales(market)
+    key = ("node", "seller", "buyer", "day", "amount", "goods")
+    return sales.group_by(*key).aggregate(position=sales["at"].min())
+
+
+def market_sales(market: Market) -> Any:
+    """Return the same, once for every version of what a trade rests on: ``at``, the position at which it began."""
     import ibis
 
     invoices, owed = market.stated(Invoice), market.stated(Receivable)
@@ -184,6 +194,4 @@ def market_trades(market: Market) -> Any:
         amount="amount", goods=ibis.literal("", "string"), at="from_position",
     )  # fmt: skip
     found = sold.union(bare)
-    found = found.filter((found.amount > 0) & (found.seller != found.buyer))
-    key = ("node", "seller", "buyer", "day", "amount", "goods")
-    return found.group_by(*key).aggregate(position=found["at"].min())
+    return found.filter((found.amount > 0) & (found.seller != found.buyer))

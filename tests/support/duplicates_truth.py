@@ -52,8 +52,16 @@ SHOWS: Mapping[str, frozenset[str]] = {
 
 ALSO: Mapping[str, frozenset[str]] = {
     "altered_document": _TWICE,  # where the number stayed the same: one key, financed twice
+    "dated_anew": _TWICE,
+    "after_a_credit_note": frozenset(("red_after_finance",)),  # a loan beyond what a red invoice left
+    "mostly_red": frozenset(("over_financed",)),  # what is left is less than the loan
 }
-"""By label: patterns that some of its stories show and others do not; to find one there is right, to find none too."""
+"""By story: what some of its variants show and others do not; to find that there is right, to find none of it too."""
+
+NOT: Mapping[str, frozenset[str]] = {
+    "set_off_before": frozenset(("over_financed",)),  # nothing was paid and nothing taken back
+}
+"""By story: what others of its label show and it does not."""
 
 PATTERNS = tuple(name for name in SHOWS if "." not in name)
 """Every pattern of duplicate financing and fake trade."""
@@ -105,13 +113,14 @@ def scored(
         for at in stories:
             fired[at, pattern].append(version)
         if not any(_shows(told[at], pattern, truth) for at in stories):
-            score.false.add(f"{version.subject} {sorted(told[at]['label'] for at in stories)}")
+            of = sorted(f"{told[at]['what']} {told[at]['label']} ({told[at]['story']})" for at in stories)
+            score.false.add(f"{version.subject}: {', '.join(of) or 'no story'}")
     for at, label in enumerate(told):
-        for pattern in truth.get(label["label"], ()) if label["what"] != "trap" else ():
+        for pattern in _shown(label, truth):
             if fired.get((at, pattern)):
                 scores[pattern].hit += 1
             else:
-                scores[pattern].missed.append(f"{label['label']} {label['subject']}")
+                scores[pattern].missed.append(f"{label['label']} ({label['story']}) {label['subject']}")
     high = [
         version
         for (at, _), some in fired.items()
@@ -122,9 +131,14 @@ def scored(
     return scores, high
 
 
+def _shown(label: Mapping[str, Any], truth: Mapping[str, Collection[str]]) -> set[str]:
+    """Return what a story must be found by."""
+    return set() if label["what"] == "trap" else {*truth.get(label["label"], ())} - NOT.get(label["story"], set())
+
+
 def _shows(label: Mapping[str, Any], pattern: str, truth: Mapping[str, Collection[str]]) -> bool:
-    shown = (*truth.get(label["label"], ()), *ALSO.get(label["label"], ()))
-    return label["what"] != "trap" and pattern in shown
+    """Tell whether it is right to find a pattern in a story."""
+    return pattern in _shown(label, truth) or (label["what"] != "trap" and pattern in ALSO.get(label["story"], ()))
 
 
 def table(scores: Mapping[str, Score]) -> str:

@@ -88,6 +88,8 @@ class Plan:
     """What ever came into the pool, and what came at first, fen."""
     ended: bool = False
     """The revolving period was ended early."""
+    announced: date | None = None
+    """The payment whose report was filed last."""
     statement: tuple[date, int] | None = None
     """Last day and closing balance of the custody account's last statement."""
     credits: int = 0

@@ -23,7 +23,7 @@ from ledger.consortium.market.founding import (
     worth,
     write,
 )
-from ledger.consortium.market.managing import amend, buy_rest, disclose, pay_by_terms
+from ledger.consortium.market.managing import amend, announce, buy_rest, disclose, pay_by_terms
 from ledger.consortium.market.schedule import MIDNIGHT
 from ledger.consortium.market.stage import days_after
 
@@ -54,6 +54,8 @@ def live(world: World, at: int, opens: int) -> Process:
     establish(world, made, chance)
     while True:
         ends = _month_after(stage.day)
+        if ends.month in QUARTER:
+            announce(world, made, next_weekday(ends))
         yield stage.at(min(days_after(stage.day, 7), next_weekday(ends)), MIDNIGHT)
         _collect(world, made)
         if _revolves(made, stage.day):
@@ -133,6 +135,7 @@ def _purchase(world: World, made: Plan) -> None:
             left -= each.price
     if chosen:
         made.spend(bring_in(world, made, chosen, "revolving_purchased"))
+        disclose(world, made, "revolving_purchase")
 
 
 def _month(world: World, made: Plan, chance: Chance) -> None:
@@ -168,11 +171,13 @@ def _decide(world: World, made: Plan, chance: Chance) -> None:
             world, made.manager, "plan.terms_amended", plan=made.plan, effective=stage.today(),
             reason="权益登记日调整", terms=terms,
         )  # fmt: skip
+        disclose(world, made, "ad_hoc.T23")
     elif fate < 8 and stage.day < made.revolving_until:
         write(
             world, made.manager, "event.declared", plan=made.plan, event="revolving_ended", at=stage.today(),
             reason="循环购买资产不足",
         )  # fmt: skip
+        disclose(world, made, "ad_hoc.T09")
         made.revolving_until, made.ended = stage.day, True
 
 
@@ -222,7 +227,7 @@ def _statement(world: World, made: Plan) -> None:
 
 
 def _pay(world: World, made: Plan) -> None:
-    """Holders are paid 收益分配: interest only while the plan revolves, then all by rank; the report is filed."""
+    """Holders are paid 收益分配: interest only while the plan revolves, then all by rank."""
     stage, account = world.market, made.account
     days = (stage.day - account.since).days
     accrued = sum(interest(each.outstanding, each.rate, days) for each in account.tranches if each.rate is not None)
@@ -238,7 +243,6 @@ def _pay(world: World, made: Plan) -> None:
     made.period += 1
     for each in payouts:
         _distribute(world, made, each)
-    disclose(world, made, made.period)
 
 
 def _distribute(world: World, made: Plan, paid: Payout) -> None:
@@ -279,9 +283,11 @@ def _wound_up(world: World, made: Plan) -> bool:
     buy_rest(world, made, open_)
     made.account.cash, made.spendable = made.spendable, 0
     made.period += 1
+    disclose(world, made, "distribution", period=made.period)
     for paid in made.account.pay(stage.day):
         _distribute(world, made, paid)
     if any(each.outstanding or each.arrears for each in made.tranches if each.rank != "subordinated"):
         return False
     write(world, made.manager, "plan.liquidated", plan=made.plan, at=stage.today(), surplus=0)
+    disclose(world, made, "liquidation")
     return True

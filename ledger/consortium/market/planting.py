@@ -41,23 +41,25 @@ class Planting:
                 f"No trouble is called {', '.join(unknown)}",
                 next_step="See the codes of docs/findings.md and the patterns of docs/consortium.md.",
             )
-        self._stories: list[tuple[str, str, Story, int]] = []
+        self._stories: list[tuple[str, str, list[Story], int]] = []
         tables = (("breach", BREACHES), ("pattern", PATTERNS), ("manager", MISTAKES), ("trap", TRAPS))
         for what, table in tables:
-            for name, story in table.items():
+            for name, stories in table.items():
                 mine = alike if what == "trap" else rates
                 rate = mine.get(name, mine.get(EVERY, 0))
                 if count := max(1, int(rate * receivables)) if rate else 0:
-                    self._stories.append((what, name, story, count))
+                    self._stories.append((what, name, stories, count))
         self.labels: list[Label] = []
 
     def begin(self, world: World) -> None:
-        """Give every story its day in the market."""
+        """Give every story its day in the market; those of one name are told in turn, from one that the seed picks."""
         market = world.market
         first, last = market.day.toordinal() + 7, market.end.toordinal()
-        for what, name, story, count in self._stories:
+        for what, name, stories, count in self._stories:
+            first_told = market.chance("trouble", what, name).below(len(stories))
             for turn in range(count):
-                label = Label(name, what)
+                story = stories[(first_told + turn) % len(stories)]
+                label = Label(name, what, story.__name__)
                 self.labels.append(label)
                 teller = Teller(world, label, turn)
                 day = first + teller.chance.below(max(1, (last - first) * SPAN // 100))

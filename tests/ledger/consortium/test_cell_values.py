@@ -93,6 +93,20 @@ def test_thousands_stand_in_threes(text):
         fen(text, ".", ",")
 
 
+@pytest.mark.parametrize("text", ["$1,234.00", "ten, or so", "(1,234.00)"])
+def test_what_is_no_amount_is_not_called_badly_grouped(text):
+    with pytest.raises(BadCell) as refused:
+        fen(text, ".", ",")
+    assert refused.value.cause.endswith("is not an amount")
+
+
+@pytest.mark.parametrize("text", ["¥1,234.50", "￥ 1,234.50", " ¥1234.5 "])
+def test_a_sign_for_yuan_may_stand_before_an_amount(text):
+    assert fen(text, ".", ",") == 123_450
+    with pytest.raises(BadCell):
+        fen(f"¥{text.strip()}", ".", ",")
+
+
 def test_too_much_money_is_a_typing_error():
     with pytest.raises(BadCell) as refused:
         fen(str(MAX_FEN // 100))

@@ -31,8 +31,29 @@ def test_every_code_and_every_pattern_has_its_story_and_its_trap():
 def test_every_story_says_what_happens():
     for module in TOLD:
         assert module.__doc__
-    for story in (*BREACHES.values(), *PATTERNS.values(), *MISTAKES.values(), *TRAPS.values()):
-        assert story.__doc__, story.__name__
+    for table in (BREACHES, PATTERNS, MISTAKES, TRAPS):
+        for stories in table.values():
+            assert all(story.__doc__ for story in stories)
+    assert all(len(stories) == 1 for table in (BREACHES, MISTAKES) for stories in table.values())
+
+
+def test_no_two_stories_of_patterns_have_one_name():
+    """A label tells its story by name."""
+    told = [story.__name__ for table in (PATTERNS, TRAPS) for name in PATTERNS for story in table[name]]
+    assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_stories_of_one_name_are_told_in_turn(tmp_path, seed):
+    """So many stories as there are ways to tell one tell each of them, from whichever the seed begins with."""
+    ways = {story.__name__ for story in TRAPS["double_pool"]}
+    generate_market(
+        tmp_path / "a", receivables=60, plans=0, months=3, seed=seed, suite="ecdsa",
+        traps={"double_pool": Decimal(len(ways)) / 60 + Decimal("0.001")},
+    )  # fmt: skip
+    labels, _ = labelled(labels_of(tmp_path / "a"))
+    assert len(ways) > 2
+    assert {label["story"] for label in labels} == ways
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ __all__ = [
     "freeze",
     "guarantee",
     "issue",
+    "owe",
     "pay",
     "propose",
     "redeem",
@@ -48,11 +49,29 @@ def claim(
     **changes: Any,
 ) -> Claim:
     """Register what the buyer owes the seller on the strength of invoices."""
+    parties, amount = (bills[0].seller, bills[0].buyer), sum(each.amount for each in bills)
+    return owe(stage, sender, parties, amount, due, bills, contract=contract, related=related, **changes)
+
+
+def owe(
+    stage: Stage,
+    sender: Member,
+    parties: tuple[Member, Member],
+    amount: int,
+    due: date,
+    bills: Sequence[Bill] = (),
+    /,
+    *,
+    contract: str | None = None,
+    related: bool = False,
+    **changes: Any,
+) -> Claim:
+    """Register what the second of two parties owes the first."""
     made = Claim(
         receivable=f"AR-{stage.serial('AR'):07d}",
-        creditor=bills[0].seller,
-        debtor=bills[0].buyer,
-        amount=sum(each.amount for each in bills),
+        creditor=parties[0],
+        debtor=parties[1],
+        amount=amount,
         due=due,
         bills=tuple(bills),
         contract=contract,

@@ -1,6 +1,7 @@
 """Duplicate financing: the patterns by which one claim is financed twice, and what only looks like them.
 
-Most raise no finding when they are written: they are for the search over the whole market to find.
+More look-alikes are in ``lookalikes``. Most of these raise no finding when they are written: they are for the search
+over the whole market to find.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def exact_reuse(t: Teller) -> Process:
     """One invoice is financed by two, by way of its claim, a package, another id, or a certificate that was bought."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
-    bill, way = owed.bills[0], t.chance.pick(("receivable", "package", "invoice", "bought"))
+    bill, way = owed.bills[0], t.chance.pick(("receivable", "package", "invoice", "bought", "another"))
     if way == "bought":
         claims.finance(t.stage, [claims.issue(t.stage, owed)], t.cast.factors[0], RATE)
     else:
@@ -60,19 +61,18 @@ def exact_reuse(t: Teller) -> Process:
     elif way == "invoice":
         name = f"{bill.invoice}-B"
         t.bill(bill.seller, bill.buyer, number=bill.number, invoice=name, issued=bill.issued.isoformat())
+    elif way == "another":  # another company comes with the invoice as its own
+        issued = bill.issued.isoformat()
+        again = t.bill(t.stranger(), bill.buyer, number=bill.number, invoice=f"{bill.invoice}-B", issued=issued)
+        owed, way = t.confirmed(again), "receivable"
     finance(t, owed, second, 80, "invoice" if way == "bought" else way, name)
 
 
 @trap("exact_reuse")
 def refinanced(t: Teller) -> Process:
-    """Another bank finances it after the first was repaid and released, or both finance a part that they state."""
+    """Another bank finances it after the first was repaid and released."""
     first, second = t.two(t.cast.banks)
     owed = t.claim()
-    if t.chance.happens(500):
-        for lender, share in ((first, 50), (second, 40)):
-            part = {"kind": "receivable", "id": owed.receivable, "amount": owed.amount * share // 100}
-            finance(t, owed, lender, share, collateral=[part])
-        return
     made = finance(t, owed, first, 80, "invoice")
     yield t.later(10)
     financing.repay(t.stage, made)
@@ -91,6 +91,16 @@ def over_financed(t: Teller) -> Process:
         claims.pay(t.stage, t.settlement, owed.debtor, owed.creditor, [paid])
     yield t.later(5)
     finance(t, owed, bank, 60, t.chance.pick(("receivable", "invoice")))
+
+
+@pattern("over_financed")
+def after_a_credit_note(t: Teller) -> Process:
+    """A red invoice takes half of an invoice back, and a bank lends as if it had not."""
+    owed = t.claim()
+    bill = owed.bills[0]
+    t.bill(bill.seller, bill.buyer, -NET // 2, refers_to=[bill.invoice])
+    yield t.later(5)
+    finance(t, owed, t.bank(), 80)
 
 
 @trap("over_financed")
@@ -120,9 +130,26 @@ def altered_document(t: Teller) -> Process:
     finance(t, t.confirmed(altered), second, 80)
 
 
+@pattern("altered_document")
+def dated_anew(t: Teller) -> Process:
+    """An invoice comes back with a later date, or a paper one with its number written otherwise; that is not known."""
+    first, second = t.two(t.cast.banks)
+    serial = t.stage.serial("paper")
+    paper: dict[str, Any] = {"code": "3100201130", "type": "vat_special", "number": f"0607{serial:05d}001"}
+    known = t.bill(**paper)
+    trade.verify(t.stage, t.cast["verifier"], known)
+    finance(t, t.confirmed(known), first, 80)
+    yield t.later(7)
+    if t.chance.happens(500):
+        paper |= {"number": f"0607{serial:05d}/001", "issued": known.issued.isoformat()}
+    altered = t.bill(known.seller, known.buyer, **paper)
+    trade.verify(t.stage, t.cast["verifier"], altered, "not_found")
+    finance(t, t.confirmed(altered), second, 80)
+
+
 @trap("altered_document")
 def recurring(t: Teller) -> Process:
-    """The same two companies bill the same amount every month; paper numbers are written in two forms."""
+    """The same two companies bill the same amount every month, with numbers that are nearly the same."""
     seller, buyer = t.seller(), t.core()
     serial = t.stage.serial("paper")
     forms = (f"0607{serial:05d}001", f"0607{serial:05d}/002")
@@ -170,6 +197,18 @@ def cross_instrument(t: Teller) -> Process:
         claims.finance(t.stage, [piece], factor, RATE)
 
 
+@pattern("cross_instrument")
+def filed_from_a_pool(t: Teller) -> Process:
+    """A claim lies in a plan's pool, and is filed as a bank's or put up for a loan."""
+    small, bank = SmallPlan(t), t.bank()
+    owed = small.pool[0]
+    yield t.later(6)
+    if t.chance.happens(500):
+        finance(t, owed, bank, 80)
+    else:
+        financing.file(t.stage, "pledge", bank, owed.creditor, [("receivable", owed.receivable)])
+
+
 @trap("cross_instrument")
 def filed_for_one_deal(t: Teller) -> None:
     """The factor that bought the certificate files both transfer and pledge, for the one deal."""
@@ -179,7 +218,8 @@ def filed_for_one_deal(t: Teller) -> None:
         financing.file(t.stage, kind, factor, piece.claim.creditor, [("receivable", piece.claim.receivable)])
 
 
-def _into_another(t: Teller, *, bought_back: bool) -> Process:
+def into_another(t: Teller, leaves: str = "") -> Process:
+    """Put a claim of one plan into another, on the day it leaves the first by a record of this kind, if it does."""
     first = SmallPlan(t)
     second = SmallPlan(t, 0)
     second.originator = first.originator
@@ -197,25 +237,28 @@ def _into_another(t: Teller, *, bought_back: bool) -> Process:
     yield t.later(20)
     asset = first.pool[0]
     t.about(f"receivable {asset.receivable}")
-    if bought_back:
+    by = first.originator.member
+    if leaves == "repurchased":
         first.dated(
-            "originator", "pool.repurchased", by=first.originator.member, price=asset.amount, reason="other",
-            assets=[asset.receivable],
-        )  # fmt: skip
+            "originator", "pool.repurchased", by=by, price=asset.amount, reason="other", assets=[asset.receivable]
+        )
+    elif leaves == "substituted":
+        fresh = [{"asset": first.claim().receivable, "outputs": []}]
+        first.dated("originator", "pool.substituted", by=by, removed=[asset.receivable], assets=fresh)
     second.assign([asset])
 
 
 @pattern("double_pool")
 def double_pool(t: Teller) -> Process:
     """A claim is in the pools of two plans at once, which the ledger shows by itself."""
-    yield from _into_another(t, bought_back=False)
+    yield from into_another(t)
     t.expect(Code.POOL_DOUBLE)
 
 
 @trap("double_pool")
 def taken_out(t: Teller) -> Process:
-    """A claim leaves one pool before it enters another."""
-    yield from _into_another(t, bought_back=True)
+    """A claim is bought back from one pool and sold to another on the same day."""
+    yield from into_another(t, "repurchased")
 
 
 @pattern("certificate_double_spend")
@@ -249,6 +292,18 @@ def red_after_finance(t: Teller) -> Process:
     trade.mark(t.stage, t.cast["verifier"], owed.bills[0], t.chance.pick(("red_flushed", "voided")))
 
 
+@pattern("red_after_finance")
+def mostly_red(t: Teller) -> Process:
+    """A red invoice takes off half of what a bank lent 80 per cent on."""
+    owed = t.claim()
+    bill = owed.bills[0]
+    finance(t, owed, t.bank(), 80)
+    yield t.later(15)
+    red = t.bill(bill.seller, bill.buyer, -NET // 2, refers_to=[bill.invoice])
+    if t.chance.happens(500):
+        trade.mark(t.stage, t.cast["verifier"], bill, "red_flushed", red.invoice)
+
+
 @trap("red_after_finance")
 def red_and_reissued(t: Teller) -> Process:
     """It is red-flushed after the financing was repaid, and issued anew with the same value."""
@@ -268,6 +323,15 @@ def settled_reuse(t: Teller) -> Process:
     owed = t.claim()
     part = ("receivable", owed.receivable, owed.amount)
     claims.pay(t.stage, t.settlement, owed.debtor, owed.creditor, [part])
+    yield t.later(4)
+    finance(t, owed, t.bank(), 80, t.chance.pick(("receivable", "invoice")))
+
+
+@pattern("settled_reuse")
+def set_off_before(t: Teller) -> Process:
+    """A claim is financed after it was set off."""
+    owed = t.claim()
+    claims.settle(t.stage, owed.creditor, owed, "netting")
     yield t.later(4)
     finance(t, owed, t.bank(), 80, t.chance.pick(("receivable", "invoice")))
 

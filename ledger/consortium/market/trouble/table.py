@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.consortium.market.trouble import (
     certificates,
     lending,
+    lookalikes,
     managers,
     outlays,
     patterns,
@@ -18,7 +19,19 @@ from ledger.consortium.market.trouble.teller import BREACHES, MISTAKES, PATTERNS
 
 __all__ = ["BREACHES", "MISTAKES", "NOT_PLANTED", "PATTERNS", "TOLD", "TRAPS"]
 
-TOLD = (records, trading, certificates, lending, pools, settling, outlays, managers, patterns, patterns_goods)
+TOLD = (
+    records,
+    trading,
+    certificates,
+    lending,
+    pools,
+    settling,
+    outlays,
+    managers,
+    patterns,
+    patterns_goods,
+    lookalikes,
+)
 """The modules whose stories fill the tables."""
 
 NOT_PLANTED = {

@@ -47,21 +47,21 @@ NET = 100_000_00  # fen of an invoice without tax, when a story does not care
 
 Story = Callable[["Teller"], "Generator[int, None, None] | None"]
 
-BREACHES: dict[str, Story] = {}
+Table = dict[str, list[Story]]
+
+BREACHES: Table = {}
 """By finding code: the story that breaks the rule."""
-PATTERNS: dict[str, Story] = {}
-"""By pattern of duplicate financing or fake trade: the story that shows it."""
-MISTAKES: dict[str, Story] = {}
+PATTERNS: Table = {}
+"""By pattern of duplicate financing or fake trade: the stories that show it."""
+MISTAKES: Table = {}
 """By kind of mistake: the story of a manager that pays a period otherwise than the plan's terms say."""
-TRAPS: dict[str, Story] = {}
-"""By code, pattern or mistake: the lawful look-alike, which must raise nothing."""
+TRAPS: Table = {}
+"""By code, pattern or mistake: the lawful look-alikes, which must raise nothing."""
 
 
-def _kept(table: dict[str, Story], name: str) -> Callable[[Story], Story]:
+def _kept(table: Table, name: str) -> Callable[[Story], Story]:
     def keep(story: Story) -> Story:
-        if name in table:
-            raise RuntimeError(f"{name} is told twice")
-        table[name] = story
+        table.setdefault(name, []).append(story)
         return story
 
     return keep
@@ -73,7 +73,7 @@ def breach(code: Code) -> Callable[[Story], Story]:
 
 
 def pattern(name: str) -> Callable[[Story], Story]:
-    """Keep the story below as the one that shows this pattern."""
+    """Keep the story below as one that shows this pattern."""
     return _kept(PATTERNS, name)
 
 
@@ -83,7 +83,7 @@ def mistake(name: str) -> Callable[[Story], Story]:
 
 
 def trap(name: Code | str) -> Callable[[Story], Story]:
-    """Keep the story below as the lawful look-alike of a breach, a pattern or a mistake."""
+    """Keep the story below as a lawful look-alike of a breach, a pattern or a mistake."""
     return _kept(TRAPS, str(name))
 
 
@@ -93,6 +93,8 @@ class Label:
 
     label: str
     what: str
+    story: str
+    """The name of the function that tells it."""
     subject: str = ""
     records: list[str] = field(default_factory=list)
     expects: list[tuple[str, str]] = field(default_factory=list)
@@ -110,6 +112,7 @@ class Label:
         return {
             "label": self.label,
             "what": self.what,
+            "story": self.story,
             **slip,
             "subject": self.subject,
             "records": self.records,
@@ -242,6 +245,10 @@ class Teller:
         owed = self.owed(*bills, **changes)
         claims.confirm(self.stage, owed)
         return owed
+
+    def unbilled(self, seller: Member, buyer: Member, amount: int = NET) -> Claim:
+        """Register a claim that rests on no invoice."""
+        return claims.owe(self.stage, self.gateway, (seller, buyer), amount, days_after(self.stage.day, TENOR))
 
     def piece(self, **claim: Any) -> Piece:
         """Issue a certificate."""
