@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from threading import Lock
+from typing import Protocol, Self
 
 from sqlalchemy import ColumnElement, select
 from sqlmodel import col
@@ -22,16 +24,31 @@ from abs.figure import Figure
 from abs.frame import Party
 from abs.pool import Pool, read_pool
 from abs.reading import business_day, plan_of
+from dashboards.look import look
 from dashboards.paging import Page, PageQuery
 from dashboards.pool_rows import AssetLine, PoolRows
 from dashboards.trail import ProvedTrail, proved_trail
 from ledger.errors import Unknown
 from ledger.facts import Member, Plan, Tranche
 from ledger.store import AsOf, Store
+from regulator.access import LOOPBACK, Action, Actor, decide, require
 from regulator.errors import UnknownAsset
 from regulator.evidence import rows_of
+from regulator.graph import Graph
 
-__all__ = ["NOT_FOUND", "REGULATOR", "Actor", "AssetLine", "Desk", "Moment", "PlanLine", "PoolView", "Slice"]
+__all__ = [
+    "NOT_FOUND",
+    "REGULATOR",
+    "Actor",
+    "AssetLine",
+    "Desk",
+    "Moment",
+    "PlanLine",
+    "PoolView",
+    "Shown",
+    "Slice",
+    "untold",
+]
 
 #: What the desk raises when it is asked for something the ledger does not hold.
 NOT_FOUND = (Unknown, UnknownPlan, UnknownAsset)
@@ -39,16 +56,21 @@ _LARGEST = 10
 _POOLS_KEPT = 8  # measured pools: two days of each of a few plans, at some 250 bytes an asset
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who asks: a name for the log and the roles that decide what may be seen."""
-
-    name: str
-    roles: frozenset[str]
-
-
 #: Whoever sits at this machine, until sign-in exists: the pages are on its loopback address only.
-REGULATOR = Actor(name="loopback", roles=frozenset({"regulator"}))
+REGULATOR = LOOPBACK
+
+
+class Shown(Protocol):
+    """Told what the actor is about to be shown, as of which height, and what else is to be kept of it.
+
+    What it raises keeps the answer from being given.
+    """
+
+    def __call__(self, subject: str, height: int, **details: object) -> None: ...
+
+
+def untold(subject: str, height: int, **details: object) -> None:
+    """Nobody is told: whoever reads the node's database himself leaves no trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +144,23 @@ class PoolView:
 
 
 class Desk:
-    """What ``actor`` may read of ``store``; safe to ask from several threads."""
+    """What ``actor`` may read of ``store``; safe to ask from several threads. ``shown`` is told of plans and assets.
 
-    def __init__(self, store: Store, actor: Actor) -> None:
+    What is asked of a plan raises NotAllowed where the actor's roles do not allow it.
+    """
+
+    def __init__(self, store: Store, actor: Actor, shown: Shown = untold) -> None:
         self.actor = actor
+        self.shown = shown
         self._store = store
         self._measuring = Lock()
         self._measured: OrderedDict[tuple[str, int, date], tuple[PoolView, PoolRows]] = OrderedDict()
+
+    def acting(self, actor: Actor, shown: Shown) -> Self:
+        """This desk for somebody else: what was measured is shared with it."""
+        other = copy(self)
+        other.actor, other.shown = actor, shown
+        return other
 
     def moment(self) -> Moment | None:
         """The newest block this node holds; None while it holds none."""
@@ -149,7 +181,11 @@ class Desk:
             return ()
         with self._store.at().at_once() as facts:
             names, principals = _names(facts), _principals(facts)
-            return tuple(_plan_line(plan, principals, names) for plan in facts.select(Plan, order_by=Plan.code))
+            return tuple(
+                _plan_line(plan, principals, names)
+                for plan in facts.select(Plan, order_by=Plan.code)
+                if decide(self.actor, Action.READ_LEDGER, plan.id).allowed
+            )
 
     def pool(self, plan: str, *, on: date | None = None, height: int | None = None) -> PoolView:
         """The plan's pool on a day as known at a height; by default the newest block's, and the day
@@ -157,7 +193,9 @@ class Desk:
 
         Raises UnknownPlan when the ledger holds no such plan, Unknown when it holds no block.
         """
-        return self._measure(plan, on, height)[0]
+        view = self._measure(plan, on, height)[0]
+        self.shown(f"plan {plan}", view.moment.height, on=view.on.isoformat())
+        return view
 
     def assets(
         self, plan: str, query: PageQuery, *, on: date | None = None, height: int | None = None
@@ -170,10 +208,24 @@ class Desk:
 
         Raises UnknownPlan or UnknownAsset.
         """
-        return proved_trail(self._store, self._store.at(height), plan, asset)
+        require(self.actor, Action.READ_LEDGER, plan)
+        facts = self._store.at(height)
+        trail = proved_trail(self._store, facts, plan, asset)
+        self.shown(f"asset {asset}", facts.height, plan=plan)
+        return trail
+
+    def look_through(self, kind: str, id_: str) -> Graph:
+        """A thing of any kind with what it rests on, or what rests on it, in the newest block. Raises UnknownThing."""
+        require(self.actor, Action.READ_LEDGER)
+        facts = self._store.at()
+        with facts.at_once() as known:
+            graph = look(known, kind, id_)
+        self.shown(f"{kind} {id_}", facts.height, look_through=True)
+        return graph
 
     def _measure(self, plan: str, on: date | None, height: int | None) -> tuple[PoolView, PoolRows]:
         """The pool and its rows, measured once however many sessions ask."""
+        require(self.actor, Action.READ_LEDGER, plan)
         facts = self._store.at(height)
         key = (plan, facts.height, on or business_day(facts))
         with self._measuring:

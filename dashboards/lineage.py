@@ -15,7 +15,7 @@ from dashboards.markup import STYLES, markup
 from dashboards.texts import TEXTS, Language, text
 from dashboards.trail import ProvedTrail, TrailStep
 
-__all__ = ["Lineage"]
+__all__ = ["Lineage", "LineageView"]
 
 
 #: Fields of a step that hold fen.

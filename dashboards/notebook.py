@@ -10,10 +10,11 @@ import holoviews as hv
 import panel as pn
 
 from dashboards.desk import REGULATOR, Actor, Desk
+from dashboards.look import LIMIT, look
 from dashboards.pool_page import PoolPage
 from dashboards.texts import Language
 from ledger.store import Store
-from regulator.graph import Graph, direction_of, look_at_member, look_at_papers, look_down, look_up
+from regulator.graph import Graph
 from regulator.graph.text import html, lines, title
 
 if TYPE_CHECKING:
@@ -64,19 +65,14 @@ def look_through(
     direction: str | None = None,
     height: int | None = None,
     on: date | None = None,
-    limit: int | None = 20,
+    limit: int | None = LIMIT,
     language: Language = Language.ZH,
 ) -> LookedThrough:
     """A thing looked through ``up`` or ``down`` (what its kind is for, unless said), a member by role, a document's
     ``papers``. Raises UnknownThing.
     """
-    facts = store.at(height)
-    if kind == "member":
-        return LookedThrough(graph=look_at_member(facts, id_, on=on, limit=limit), language=language)
-    if direction == "papers" or (direction is None and kind == "document"):
-        return LookedThrough(graph=look_at_papers(facts, kind, id_, on=on, limit=limit), language=language)
-    look = look_up if (direction or direction_of(kind)) == "up" else look_down
-    return LookedThrough(graph=look(facts, kind, id_, on=on, limit=limit), language=language)
+    graph = look(store.at(height), kind, id_, direction=direction, on=on, limit=limit)
+    return LookedThrough(graph=graph, language=language)
 
 
 def open_desk(database: str | Path, *, actor: Actor = REGULATOR) -> Desk:

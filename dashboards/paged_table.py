@@ -6,11 +6,12 @@ table offers before it becomes a query.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import RLock
-from typing import Any, Generic, TypeVar
+from types import MappingProxyType
+from typing import Any, Final, Generic, TypeVar
 
 import param
 from panel.custom import JSComponent
@@ -26,11 +27,24 @@ _ASSETS = Path(__file__).parent / "assets"
 
 Row = TypeVar("Row")
 
+LABELS: Final[Mapping[str, str]] = {
+    "search": "search",
+    "search_label": "search_label",
+    "page_size": "page_size",
+    "none": "rows_none",
+    "choose": "choose_row",
+    "first": "page_first",
+    "previous": "page_previous",
+    "next": "page_next",
+    "last": "page_last",
+}
+"""By label of the drawn table, the name of its text, unless the table says another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column: the name SQL sorts by, that of its title among the texts; ``text`` is cut to fit, ``number``, ``id``
-    and ``date`` are not.
+    """A column: the name SQL sorts by, that of its title among the texts; ``text`` is cut to fit, and ``long``
+    as well, with more room; ``number``, ``id`` and ``date`` are not.
     """
 
     name: str
@@ -87,7 +101,8 @@ class TableView(JSComponent):
 class PagedTable(Viewer, Generic[Row]):
     """A table over ``fetch``: every page, order and search asks it again; ``selected`` is the id of the chosen row.
 
-    ``show`` turns one row into what the columns show. ``fetch`` may block: events are handled outside the event loop.
+    ``show`` turns one row into what the columns show, ``texts`` names what is said otherwise than of assets. ``fetch``
+    may block: events are handled outside the event loop.
     """
 
     selected = param.String(default="")
@@ -100,6 +115,7 @@ class PagedTable(Viewer, Generic[Row]):
         *,
         query: PageQuery,
         language: Language,
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._columns = tuple(columns)
@@ -107,6 +123,7 @@ class PagedTable(Viewer, Generic[Row]):
         self._fetch = fetch
         self._show = show
         self._language = language
+        self._texts = {**LABELS, **texts}
         self._answering = RLock()  # events come on several threads; the last one asked is the one shown
         self.query = query
         self.view = TableView(sizing_mode="stretch_width", labels=self._labels(""), sort=query.sort, size=query.size)
@@ -159,18 +176,7 @@ class PagedTable(Viewer, Generic[Row]):
         )
 
     def _labels(self, status: str) -> dict[str, str]:
-        names = {
-            "search": "search",
-            "search_label": "search_label",
-            "page_size": "page_size",
-            "none": "rows_none",
-            "choose": "choose_row",
-            "first": "page_first",
-            "previous": "page_previous",
-            "next": "page_next",
-            "last": "page_last",
-        }
-        return {"status": status, **{label: text(name, self._language) for label, name in names.items()}}
+        return {"status": status, **{label: text(name, self._language) for label, name in self._texts.items()}}
 
     def answer(self, request: object) -> None:
         """What the browser asked for is shown; what it may not ask for changes nothing."""

@@ -31,11 +31,12 @@ from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, common_scale
 from dashboards.frames import aging_frame, debtor_frame, ladder_frame
 from dashboards.headline import headline
 from dashboards.lineage import Lineage
-from dashboards.markup import STYLES, markup
+from dashboards.markup import markup
 from dashboards.newest import Newest
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import Page as Paged
 from dashboards.paging import PageQuery
+from dashboards.parts import card, html, language_switch
 from dashboards.tab import Tab
 from dashboards.texts import Language, text
 from dashboards.theme import ICON, THEME
@@ -99,11 +100,11 @@ class PoolPage(Viewer):
         self._desk = desk
         self._newest = Newest()  # events come on several threads; what was chosen last is what is shown
         self._showing = RLock()
-        self._notice = _html()
-        self._heading = _html()
-        self._figures = _html(min_height=FIGURES_HEIGHT)
+        self._notice = html()
+        self._heading = html()
+        self._figures = html(min_height=FIGURES_HEIGHT)
         self._charts = {name: Pipe(data=partial(plots.nothing_drawn, across=name == ACROSS)) for name in CHARTS}
-        self._titles = {name: _html() for name in (*CHARTS, "assets", "lineage")}
+        self._titles = {name: html() for name in (*CHARTS, "assets", "lineage")}
         self.lineage = Lineage(self._read_asset, language=language)
         self.table = PagedTable(
             COLUMNS,
@@ -113,13 +114,7 @@ class PoolPage(Viewer):
             language=language,
         )
         self._day = DayPicker(on, language=language)
-        self._language = pmui.RadioButtonGroup(
-            options={"中文": Language.ZH, "English": Language.EN},
-            value=language,
-            size="small",
-            margin=0,
-            sx={"& .MuiToggleButton-root": {"color": "inherit", "textTransform": "none", "px": 1.5, "py": 0.4}},
-        )
+        self._language = language_switch(language)
         self._named: Callable[[], None] = lambda: None
         self._layout = self._lay_out()
         self._label()
@@ -194,7 +189,7 @@ class PoolPage(Viewer):
     def _lay_out(self) -> Viewable:
         charts = pmui.Grid(
             *(
-                pmui.Grid(_card(self._titles[name], _chart(self._charts[name])), size={"xs": 12, "md": 6, "lg": 4})
+                pmui.Grid(card(self._titles[name], _chart(self._charts[name])), size={"xs": 12, "md": 6, "lg": 4})
                 for name in CHARTS
             ),
             container=True,
@@ -202,8 +197,8 @@ class PoolPage(Viewer):
             sizing_mode="stretch_width",
         )
         details = pmui.Grid(
-            pmui.Grid(_card(self._titles["assets"], self.table), size={"xs": 24, "lg": 17}),
-            pmui.Grid(_card(self._titles["lineage"], self.lineage), size={"xs": 24, "lg": 7}, styles=STAYS),
+            pmui.Grid(card(self._titles["assets"], self.table), size={"xs": 24, "lg": 17}),
+            pmui.Grid(card(self._titles["lineage"], self.lineage), size={"xs": 24, "lg": 7}, styles=STAYS),
             columns=24,
             container=True,
             spacing=1.5,
@@ -311,20 +306,12 @@ class PoolPage(Viewer):
         self._charts["debtors"].send(partial(plots.debtor_bars, debtors, **look))
 
 
-def _html(**sizes: int) -> pn.pane.HTML:
-    return pn.pane.HTML("", stylesheets=[STYLES], sizing_mode="stretch_width", margin=0, **sizes)
-
-
 def _chart(drawn: Pipe) -> pn.pane.HoloViews:
     """A chart that is built once and redrawn by whatever is sent to ``drawn``: a function that makes the element."""
     charted = hv.DynamicMap(lambda data: data(), streams=[drawn])
     return pn.pane.HoloViews(
         charted, backend=plots.BACKEND, sizing_mode="stretch_width", height=plots.HEIGHT, margin=0, linked_axes=False
     )
-
-
-def _card(*parts: object) -> pmui.Paper:
-    return pmui.Paper(*parts, variant="outlined", sizing_mode="stretch_width", margin=0, sx={"p": "14px 16px"})
 
 
 def _table_row(line: AssetLine) -> TableRow:

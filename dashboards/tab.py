@@ -11,10 +11,11 @@ __all__ = ["Tab"]
 
 
 class Tab(JSComponent):
-    """Nothing to see; the tab is titled ``title`` and its address names the language and the ``day`` in ISO."""
+    """Nothing to see; the tab is titled ``title``, and its address names language, ``day`` (ISO) and ``finding``."""
 
     title = param.String(default="")
     language = param.String(default="")
     day = param.String(default="")
+    finding = param.String(default="")
 
     _esm = Path(__file__).parent / "assets" / "tab.js"

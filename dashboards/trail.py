@@ -15,7 +15,7 @@ from ledger.verdict import Verdict
 from regulator.lookthrough import Lineage, lineage
 from regulator.steps import ISSUED, AssetTrail, Evidence, InvoiceStep, Movement, OutputStep, ReceivableStep
 
-__all__ = ["ProvedTrail", "TrailStep", "proved_trail"]
+__all__ = ["ProvedTrail", "TrailStep", "proof_of", "proved_trail"]
 
 TRANCHE = "tranche"  # a part of the record that established the plan, shown as a step of its own
 RECORD_DIFFERS = "record-differs"  # the stored record is not what its block holds
@@ -82,13 +82,13 @@ def proved_trail(store: Store, facts: AsOf, plan: str, asset: str) -> ProvedTrai
     steps = []
     for step in _steps(seen):
         if step.position not in proofs:
-            proofs[step.position] = _proved(store, prover, step.position)
+            proofs[step.position] = proof_of(store, prover, step.position)
         named = replace(step, signer=seen.names.get(step.signer, step.signer))
         steps.append(_judged(named, proofs[step.position]))
     return ProvedTrail(plan=plan, asset=asset, steps=tuple(steps))
 
 
-def _proved(store: Store, prover: Prover, position: str) -> Proof | str:
+def proof_of(store: Store, prover: Prover, position: str) -> Proof | str:
     """The record's proof, made now from the stored bytes; the code of the error where there is none.
 
     The record as stored must say what the proof says: the bytes may be sound and the row beside them edited.

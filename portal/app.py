@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -14,26 +14,38 @@ from urllib.parse import quote
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from dashboards import formats
-from dashboards.desk import Desk
+from dashboards.desk import Desk, Shown, untold
+from dashboards.findings_desk import FindingsDesk
+from dashboards.findings_page import FindingsPage
+from dashboards.notebook import LookedThrough
 from dashboards.pool_page import PoolPage
 from dashboards.texts import Language, text
 from dashboards.theme import ICON
+from ledger.errors import Unknown
 from portal.errors import NotLoopback
-from portal.gate import Gate, allowed_hosts, public_hosts
-from portal.panel_host import PageHost
+from portal.gate import VISITOR, Gate, allowed_hosts, public_hosts
+from portal.panel_host import PageFactory, PageHost
+from portal.witness import TrailUnwritten, Witness
+from regulator.errors import UnknownThing
 
 if TYPE_CHECKING:
     from panel.viewable import Viewable
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["POOL_PAGE", "make_app", "make_public_app", "require_loopback"]
+    from regulator.access import Actor
+
+__all__ = ["FINDINGS_PAGE", "POOL_PAGE", "make_app", "make_public_app", "require_loopback"]
 
 #: Address of the page of one plan's pool.
 POOL_PAGE = "/dash/pools/{plan}"
+
+#: Address of the page of findings, where the node has a book.
+FINDINGS_PAGE = "/dash/findings"
 
 _POOL = re.compile(r"/dash/pools/([^/]+)")
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -57,30 +69,42 @@ def make_app(
     host: str,
     port: int,
     language: Language = Language.ZH,
+    findings: FindingsDesk | None = None,
+    witness: Witness | None = None,
     routers: Sequence[APIRouter] = (),
     names: Sequence[str] = (),
 ) -> Gate:
     """The application for a server bound to ``host`` and ``port``; whatever reaches it has passed the gate.
 
-    ``routers`` are what else it answers, for programs; ``names`` the public ones, under which a proxy on this machine
-    may ask for its log. Raises NotLoopback for a host that other machines can reach, PortalError ``public-name``.
+    ``findings`` are shown where there are any to ask for; ``witness`` keeps what visitors are shown. ``routers`` are
+    what else it answers, for programs; ``names`` the public ones, under which a proxy on this machine may ask for its
+    log. Raises NotLoopback for a host that other machines can reach, PortalError ``public-name``.
     """
     require_loopback(host)
     app = FastAPI(title="Glasspool", docs_url=None, redoc_url=None, openapi_url=None)
 
+    def visited() -> tuple[Actor, Shown]:
+        visitor = VISITOR.get()
+        return visitor, untold if witness is None else witness.visit(visitor)
+
     def pool_page(arguments: Mapping[str, str]) -> Viewable:
         day = arguments.get("on")
         page = PoolPage(
-            desk,
+            desk.acting(*visited()),
             arguments["plan"],
             language=Language(arguments.get("lang", language)),
             on=None if day is None else date.fromisoformat(day),
         )
         return page.page()
 
-    pages = PageHost({POOL_PAGE: pool_page}, app, title=text("product", language))
-    _add_index(app, desk, language)
-    _add_answers(app, desk, pages)
+    made: dict[str, PageFactory] = {POOL_PAGE: pool_page}
+    if findings is not None:
+        made[FINDINGS_PAGE] = partial(_findings_page, findings, visited, language)
+    pages = PageHost(made, app, title=text("product", language))
+    _add_index(app, desk, findings, visited, language)
+    _add_look_through(app, desk, visited, language)
+    _add_answers(app, desk, pages, visited)
+    _add_refusal(app, language)
     for router in routers:
         app.include_router(router)
     known = _only_known_plans(app, desk, language)
@@ -138,19 +162,63 @@ def _only_known_plans(app: ASGIApp, desk: Desk, default: Language) -> ASGIApp:
     return passing
 
 
-def _add_index(app: FastAPI, desk: Desk, default: Language) -> None:
+#: Gives whoever is asking, and what is told of all that this visit shows.
+Visited = Callable[[], "tuple[Actor, Shown]"]
+
+
+def _findings_page(
+    findings: FindingsDesk, visited: Visited, language: Language, arguments: Mapping[str, str]
+) -> Viewable:
+    page = FindingsPage(
+        findings.acting(*visited()),
+        language=Language(arguments.get("lang", language)),
+        finding=arguments.get("finding", ""),
+        plan=arguments.get("plan", ""),
+    )
+    return page.page()
+
+
+def _add_index(app: FastAPI, desk: Desk, findings: FindingsDesk | None, visited: Visited, default: Language) -> None:
     """The index, which needs no session and is read in a thread of its own."""
 
     @app.get("/", response_class=HTMLResponse)
     def index(lang: Language = default) -> str:
-        return _plain_page("index.html", lang, path="/", moment=desk.moment(), plans=desk.plans())
+        mine, levels = desk.acting(*visited()), None
+        moment, plans = mine.moment(), mine.plans()
+        if moment is not None:
+            mine.shown("plans", moment.height, count=len(plans))
+            levels = None if findings is None else findings.acting(mine.actor, untold).levels()
+        return _plain_page("index.html", lang, path="/", moment=moment, plans=plans, levels=levels)
 
     @app.get("/favicon.ico")
     def icon() -> FileResponse:
         return FileResponse(ICON, media_type="image/svg+xml")
 
 
-def _add_answers(app: FastAPI, desk: Desk, pages: PageHost) -> None:
+def _add_look_through(app: FastAPI, desk: Desk, visited: Visited, default: Language) -> None:
+    """Any thing looked through, as a table that needs no session."""
+
+    @app.get("/look-through/{kind}/{id_:path}", response_class=HTMLResponse)
+    def look_through(kind: str, id_: str, lang: Language = default) -> HTMLResponse:
+        path = quote(f"/look-through/{kind}/{id_}")
+        try:
+            graph = desk.acting(*visited()).look_through(kind, id_)
+        except (Unknown, UnknownThing):
+            page = _plain_page("no_thing.html", lang, thing=f"{kind} {id_}", path=path)
+            return HTMLResponse(page, status_code=404)
+        shown = Markup(LookedThrough(graph=graph, language=lang)._repr_html_())  # noqa: S704 escaped where it is made
+        return HTMLResponse(_plain_page("look_through.html", lang, shown=shown, path=path))
+
+
+def _add_refusal(app: FastAPI, language: Language) -> None:
+    """What is not shown because the trail cannot be written is refused, and says so."""
+
+    @app.exception_handler(TrailUnwritten)
+    def refused(_: Request, failure: Exception) -> HTMLResponse:  # noqa: ARG001 Starlette's signature
+        return HTMLResponse(_plain_page("refused.html", language, path="/"), status_code=503)
+
+
+def _add_answers(app: FastAPI, desk: Desk, pages: PageHost, visited: Visited) -> None:
     """What programs ask: health, and the plans as JSON."""
 
     @app.get("/healthz")
@@ -161,7 +229,10 @@ def _add_answers(app: FastAPI, desk: Desk, pages: PageHost) -> None:
 
     @app.get("/api/plans")
     def plans() -> JSONResponse:
-        moment = desk.moment()
+        mine = desk.acting(*visited())
+        moment, held = mine.moment(), mine.plans()
+        if moment is not None:
+            mine.shown("plans", moment.height, count=len(held), api=True)
         listed = [
             {
                 "plan": plan.plan,
@@ -178,7 +249,7 @@ def _add_answers(app: FastAPI, desk: Desk, pages: PageHost) -> None:
                 "tranches": plan.tranches,
                 "principal": plan.principal,
             }
-            for plan in desk.plans()
+            for plan in held
         ]
         return JSONResponse(
             {

@@ -12,7 +12,8 @@ Starlette's base middleware never see a websocket, so one pure ASGI application 
 5. A websocket is opened only on a page, from an Origin that is this node under the same Host, with a session token
    this process signed and that has not expired.
 6. Cookies, credentials and every header a proxy might add are taken off: nobody is signed in yet, so none is meant.
-7. Every answer carries the security headers; scripts run only from this node or with the answer's own nonce.
+7. Whoever asks is told to what answers as :data:`VISITOR`, the one that the trail names: nobody by name yet.
+8. Every answer carries the security headers; scripts run only from this node or with the answer's own nonce.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import parse_qsl
 
@@ -30,13 +31,17 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from portal.errors import PortalError
+from regulator.access import LOOPBACK, Actor
 
-__all__ = ["SCRIPT_NONCE", "Gate", "Refusal", "allowed_hosts", "public_hosts"]
+__all__ = ["SCRIPT_NONCE", "VISITOR", "Gate", "Refusal", "allowed_hosts", "public_hosts"]
 
 log = logging.getLogger(__name__)
 
 #: The nonce of the answer being made; whoever renders a page puts it on the page's own scripts.
 SCRIPT_NONCE: ContextVar[str] = ContextVar("script_nonce")
+
+#: Whoever sent the request that is being answered.
+VISITOR: ContextVar[Actor] = ContextVar("visitor")
 
 _OK = 200
 _NONCE_BYTES = 16
@@ -44,6 +49,8 @@ _MAX_QUERY = 200  # characters; the longest legitimate query is a language, a da
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _COUNT = re.compile(r"[0-9]{1,18}")
+_FINDING = re.compile(r"[0-9a-f]{16}")
+_MAX_ID = 120  # characters of a plan's id
 
 
 def _is_language(value: str) -> bool:
@@ -61,11 +68,20 @@ def _is_count(value: str) -> bool:
     return bool(_COUNT.fullmatch(value))
 
 
+def _is_finding(value: str) -> bool:
+    return bool(_FINDING.fullmatch(value))
+
+
+def _is_name(value: str) -> bool:
+    return 0 < len(value) <= _MAX_ID and value.isprintable()
+
+
 #: Files of scripts and styles, whose query is a version: ``?v=digest``, or by some a bare digest.
 _FILES = ("/static/", "/components/")
 _VERSION = re.compile(r"(?:v=)?[0-9a-zA-Z.]{1,128}")
 #: Which query parameters any other path takes; the first prefix that matches decides.
 _QUERIES: tuple[tuple[str, Mapping[str, Callable[[str], bool]]], ...] = (
+    ("/dash/findings", {"lang": _is_language, "finding": _is_finding, "plan": _is_name}),
     ("/dash/", {"lang": _is_language, "on": _is_day}),
     ("/api/", {}),
     ("/ledger/", dict.fromkeys(("from", "to", "start", "end"), _is_count)),
@@ -157,13 +173,14 @@ class Gate:
             log.warning("refused %s %s: %s", scope["type"], scope["path"][:_MAX_QUERY], refusal.code)
             await _refuse(scope, send, refusal, nonce)
             return
-        reset = SCRIPT_NONCE.set(nonce)
+        reset, visited = SCRIPT_NONCE.set(nonce), VISITOR.set(_visitor(scope))
         try:
             await self.app(
                 _without_identity(scope), receive, _with_headers(send, nonce, host, keep=_is_versioned(scope))
             )
         finally:
             SCRIPT_NONCE.reset(reset)
+            VISITOR.reset(visited)
 
     def _host(self, scope: Scope) -> str:
         hosts = [each.lower() for each in _values(scope, b"host")]
@@ -183,6 +200,12 @@ class Gate:
         offered = scope.get("subprotocols", [])
         if len(offered) != 2 or offered[0] != "bokeh" or not self.is_our_token(offered[1]):
             raise Refusal(403, "bad-session-token", "This session is unknown or has expired: load the page again.")
+
+
+def _visitor(scope: Scope) -> Actor:
+    """Whoever sits at this machine acts as the regulator until there is sign-in; the trail has the address."""
+    client = scope.get("client")
+    return replace(LOOPBACK, name=f"anonymous@{client[0] if client else 'unknown'}")
 
 
 def _values(scope: Scope, name: bytes) -> list[str]:

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="What is logged: this and what is worse"
     )
+    trail_failure: Literal["show", "refuse"] = Field(
+        default="show", description="What pages do when the trail cannot be written: show and log it, or refuse"
+    )
     lang: Literal["zh", "en"] = Field(default="zh", description="Language of the pages and of answers about plans")
 
     @classmethod

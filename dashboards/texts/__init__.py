@@ -11,6 +11,7 @@ from enum import StrEnum
 from dashboards.texts.authenticity import AUTHENTICITY
 from dashboards.texts.casework import CASEWORK
 from dashboards.texts.deal import DEAL
+from dashboards.texts.findings import FINDINGS
 from dashboards.texts.measures import MEASURES
 from dashboards.texts.pages import PAGES
 from dashboards.texts.terminal import TERMINAL
@@ -27,7 +28,9 @@ class Language(StrEnum):
 
 
 #: name -> (Chinese, English); a test holds no name given twice
-TEXTS: dict[str, tuple[str, str]] = {**PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS, **AUTHENTICITY, **CASEWORK}
+TEXTS: dict[str, tuple[str, str]] = {
+    **PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS, **AUTHENTICITY, **CASEWORK, **FINDINGS,
+}  # fmt: skip
 
 
 def text(name: str, /, language: Language, **values: object) -> str:

@@ -17,6 +17,10 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
         "其余规则尚未跟进到此：glasspool watch 跟进全部规则。",
         "Other rules have not come so far: glasspool watch follows all of them.",
     ),
+    "watch_next": (
+        "glasspool findings 列出各项；glasspool findings show 编号 逐项说明；glasspool serve 打开页面 /dash/findings",
+        "glasspool findings lists them, glasspool findings show ID explains one, glasspool serve opens /dash/findings",
+    ),
     "watch_scope": ("范围", "Scope"),
     "watch_from": ("自区块", "From block"),
     "watch_to": ("至区块", "To block"),
@@ -42,6 +46,14 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "findings_none": ("没有发现。已跟进至第 {height} 块。", "No finding. The ledger was followed to block {height}."),
     "findings_shown": ("共 {total} 项，列出 {shown} 项", "{shown} of {total} findings"),
     "findings_more": ("；--limit 显示更多", "; --limit N shows more of them"),
+    "findings_next": (
+        "glasspool findings show 编号：说明、过程与所依据的记录",
+        "glasspool findings show ID explains one, with its history and the records behind it",
+    ),
+    "finding_next_steps": (
+        "立案：glasspool case open 标题 --finding {id}；导出证据：glasspool findings export {id} -o 文件夹",
+        "glasspool case open TITLE --finding {id} opens a case; glasspool findings export {id} -o FOLDER takes it away",
+    ),
     "findings_hidden": (
         "另有 {count} 项被豁免，--all 一并列出",
         "{count} more are suppressed; --all lists them too",
@@ -68,6 +80,10 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "finding_parties": ("当事人", "Parties"),
     "finding_things": ("涉及", "Rests on"),
     "finding_history": ("过程", "History"),
+    "history_more": (
+        "另有 {count} 个更早的版本，见 --json",
+        "{count} earlier versions; --json has all of them",
+    ),
     "finding_records": ("所依据的记录", "Records behind it"),
     "finding_ended": ("不再成立", "stands no more"),
     "block": ("区块", "Block"),

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from ledger.consortium import PIN
+from portal.book import opened_book
 from portal.cli.console import emit, say
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
@@ -21,6 +22,8 @@ FOLDER = Path("demo")
 MARK = ".made-by-glasspool-demo"
 PARTS = ("receivables.csv", "receivables.map.toml", "consortium", "node", "report", "report.zip", "proof.json")
 SEED = "1"
+LISTED = "5"
+"""Findings that are listed; the page has all."""
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +35,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Where to put everything; an earlier demo is replaced.")] = FOLDER,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
-    """Make a consortium from a sample, replicate and verify it, look through its plan, recompute, prove and report."""
+    """Make a consortium from a sample, replicate it, look through its plan, recompute, watch, prove and report."""
     _prepare(folder)
     home = folder / "node"
     os.environ["GLASSPOOL_HOME"] = str(home)
@@ -46,6 +49,11 @@ def demo(
     _run("look-through", plan, "--asset", asset)
     _run("waterfall", plan)
     _run("stress", plan)
+    _run("watch")
+    _run("findings", "--limit", LISTED)
+    finding = _gravest()
+    if finding is not None:
+        _run("findings", "show", finding)
     _run("prove", record, "-o", str(proof))
     pin = read_pin(archive / PIN)
     _run("verify", str(proof), "--genesis-hash", pin.genesis_hash.hex(), "--contract", pin.contracts[0].hex())
@@ -54,6 +62,7 @@ def demo(
     settings = Settings()
     answer = {
         "url": f"http://{settings.host}:{settings.port}/dash/pools/{plan}",
+        "findings": f"http://{settings.host}:{settings.port}/dash/findings",
         "report": str((package / "report.html").resolve()),
         "workbook": str((package / "report.xlsx").resolve()),
         "package": str(package.with_suffix(".zip").resolve()),
@@ -61,7 +70,8 @@ def demo(
         "node": str(home.resolve()),
     }
     lines = [f"{name:9} {value}" for name, value in answer.items()]
-    lines[0] += "   (after: make serve)"
+    for line in (0, 1):
+        lines[line] += "   (after: make serve)"
     emit(answer, "\n".join(["", "Where to look", *lines]), as_json=as_json)
 
 
@@ -89,6 +99,12 @@ def _run(*arguments: str) -> None:
     result: Any = application()(list(arguments), standalone_mode=False)
     if result:
         raise typer.Exit(int(result))
+
+
+def _gravest() -> str | None:
+    """Return the finding to look at first, None where nothing was found."""
+    with opened_book(Settings()) as book:
+        return next((one.id for one in book.findings()), None)
 
 
 def _something_to_look_at() -> tuple[str, str, str]:

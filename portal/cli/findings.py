@@ -82,8 +82,10 @@ def findings(
         _known(rule)
     with opened_store(settings) as store, opened_book(settings) as book:
         wanted = None if level is None else Level(level)
-        lines = book.findings(rule=rule, level=wanted, thing=about, standing=None if every else True)
-        hidden = Suppressions(book, actor).hidden([(one.id, one.rule) for one in lines], business_day(now))
+        lines = book.findings(
+            rule=rule, level=wanted, about=() if about is None else (about,), standing=None if every else True
+        )
+        hidden = Suppressions(book, actor).hidden(lines, business_day(now))
         shown = [one for one in lines if every or one.id not in hidden]
         page = shown[:limit]
         asked = {"rule": rule, "level": level, "about": about, "all": every}
@@ -117,7 +119,7 @@ def show(finding: FindingId, as_json: Annotated[bool, JsonFlag] = False) -> None
         register = Register(facts)
         register.expect(told.evidence)
         records = [register.at(number) for number in told.evidence if number >> 32 <= facts.height]
-        hidden = Suppressions(book, actor).hidden([(finding, told.rule)], business_day(now)).get(finding)
+        hidden = Suppressions(book, actor).hidden([book.line(finding)], business_day(now)).get(finding)
         cases = [one.case for one in Cases(book, actor).all() if finding in dict(one.findings)]
         looked(book, actor, f"finding {finding}", now)
         words = words_of(settings.lang, facts)

@@ -37,6 +37,9 @@ __all__ = [
     "thing",
 ]
 
+VERSIONS = 12
+"""Versions of one finding shown to people, the newest; ``--json`` has all."""
+
 STYLES = {"high": "bold red", "medium": "yellow", "low": ""}
 
 
@@ -99,8 +102,7 @@ def listed(
     columns = [
         Column(words("finding_id"), "word"),
         Column(words("finding_level"), "word"),
-        Column(words("finding_title")),
-        Column(words("finding_subject")),
+        Column(f"{words('finding_title')}\n{words('finding_subject')}"),
         Column(words("finding_amount"), "number"),
         Column(words("finding_since"), "word"),
     ]
@@ -113,8 +115,7 @@ def listed(
         row: list[str | Text] = [
             Text(one.id, style=dim),
             level(words, one.level.value),
-            titled(one.rule, words.language.value),
-            thing(words, one.subject),
+            f"{titled(one.rule, words.language.value)}\n{thing(words, one.subject)}",
             formats.amount(one.amount),
             f"{formats.day(one.since)}\n{words('finding_first', height=one.first_height)}",
         ]
@@ -123,6 +124,7 @@ def listed(
     if lines:
         more = words("findings_more") if len(lines) < answer["total"] else ""
         parts.append(prose(words("findings_shown", total=f"{answer['total']:,}", shown=f"{len(lines):,}") + more))
+        parts.append(prose(words("findings_next")))
     else:
         parts.append(prose(words("findings_none", height=answer["followed"])))
     if answer["suppressed"] and not (set(hidden) & {one.id for one in lines}):
@@ -180,7 +182,8 @@ def shown(words: Words, one: Shown, most: int) -> RenderableType:
         parts.append(prose(words("finding_suppressed", reason=one.hidden.reason, **until), "yellow"))
     if one.cases:
         parts.append(prose(words("finding_in_cases", cases=words.listed(one.cases))))
-    parts += [_parties(words, signal), *_things(words, signal), _history(words, one), *_records(words, one, most)]
+    parts += [_parties(words, signal), *_things(words, signal), *_history(words, one), *_records(words, one, most)]
+    parts.append(prose(words("finding_next_steps", id=one.finding)))
     return spaced(parts)
 
 
@@ -194,7 +197,7 @@ def _things(words: Words, signal: Signal) -> list[RenderableType]:
     return [Group(Text(words("finding_things"), style="bold"), prose(named))] if named else []
 
 
-def _history(words: Words, one: Shown) -> RenderableType:
+def _history(words: Words, one: Shown) -> list[RenderableType]:
     columns = (
         Column(words("block"), "number"),
         Column(words("finding_level"), "word"),
@@ -202,14 +205,17 @@ def _history(words: Words, one: Shown) -> RenderableType:
         Column(words("case_said")),
     )
     rows: list[Sequence[str | Text]] = []
-    for each in one.versions:
+    for each in one.versions[-VERSIONS:]:
         said = each.signal
         if said is None:
             rows.append((str(each.height), "", "", words("finding_ended")))
         else:
             told = printable(explained(said, words.language.value, words.names))
             rows.append((str(each.height), level(words, said.level.value), formats.amount(said.amount), told))
-    return Sheet(words("finding_history"), columns, rows if len(rows) > 1 else [])
+    parts: list[RenderableType] = [Sheet(words("finding_history"), columns, rows if len(rows) > 1 else [])]
+    if len(one.versions) > VERSIONS:
+        parts.append(prose(words("history_more", count=len(one.versions) - VERSIONS)))
+    return parts
 
 
 def _records(words: Words, one: Shown, most: int) -> list[RenderableType]:
@@ -224,6 +230,8 @@ def _records(words: Words, one: Shown, most: int) -> list[RenderableType]:
         for each in one.records[:most]
     ]
     parts: list[RenderableType] = [Sheet(words("finding_records"), columns, rows)]
+    if not rows:
+        parts.append(Group(Text(words("finding_records"), style="bold"), prose(words("records_none"))))
     if len(one.records) > most:
         parts.append(prose(words("records_more", count=len(one.records) - most)))
     return parts

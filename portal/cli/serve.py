@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
-from typing import Annotated
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from portal.cli.console import say
 from portal.errors import PortalError
 
+if TYPE_CHECKING:
+    from portal.settings import Settings
+    from regulator.book import Book
+
 __all__ = ["register", "serve"]
+
+log = logging.getLogger(__name__)
 
 _SHUTDOWN_SECONDS = 3
 _MAX_MESSAGE_BYTES = 1 << 20  # what a browser sends a page: clicks and searches, never more than a few kilobytes
@@ -51,21 +60,27 @@ def serve(
     import uvicorn
 
     from dashboards.desk import REGULATOR, Desk
+    from dashboards.findings_desk import FindingsDesk
     from dashboards.texts import Language
+    from portal.witness import Witness
 
     _refuse_taken_port(host, port)
     set_up_logs(settings)
-    with opened_store(settings) as store:
-        log = ledger_routes(store, settings.checkpoints)
+    with ExitStack() as opened:
+        store = opened.enter_context(opened_store(settings))
+        routes = ledger_routes(store, settings.checkpoints)
         if public:
-            app = make_public_app(log, port=port, names=settings.names)
+            app = make_public_app(routes, port=port, names=settings.names)
         else:
+            book = _book(settings, opened)
             app = make_app(
                 Desk(store, REGULATOR),
                 host=host,
                 port=port,
                 language=Language(settings.lang),
-                routers=[log, metrics_routes(store)],
+                findings=None if book is None else FindingsDesk(store, book, REGULATOR, _now),
+                witness=Witness(book, _now, failure=settings.trail_failure),
+                routers=[routes, metrics_routes(store)],
                 names=settings.names,
             )
         config = uvicorn.Config(
@@ -93,6 +108,22 @@ def serve(
             raise PortalError(
                 "not-started", "The pages could not be opened.", next_step="Look at the log above for the cause."
             )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _book(settings: Settings, opened: ExitStack) -> Book | None:
+    """The book, made where there is none; None where it can neither be read nor made, which the log then says."""
+    from ledger.errors import LedgerError
+    from portal.book import opened_book
+
+    try:
+        return opened.enter_context(opened_book(settings, create=True))
+    except LedgerError as failure:
+        log.warning("no book: there are no findings to show and no trail: %s [%s]", failure, failure.code)
+        return None
 
 
 def _refuse_taken_port(host: str, port: int) -> None:

@@ -104,6 +104,8 @@ def _shown(
     height = max((one.height for one in done), default=-1)
     parts: list[RenderableType] = [Sheet("", columns, rows)]
     parts.append(prose(say("watch_done", height=height, total=f"{sum(levels.values()):,}", **levels)))
+    if any(levels.values()):
+        parts.append(prose(say("watch_next")))
     if any(one.height < height for one in followed.values()):
         parts.append(prose(say("watch_partly")))
     return spaced(parts)

@@ -2,7 +2,8 @@
 can always be fetched again; what people wrote cannot.
 """
 
+from regulator.book.asking import ORDERS, Search
 from regulator.book.book import Book, FindingLine, Followed
 from regulator.book.tables import BookTable
 
-__all__ = ["Book", "BookTable", "FindingLine", "Followed"]
+__all__ = ["ORDERS", "Book", "BookTable", "FindingLine", "Followed", "Search"]

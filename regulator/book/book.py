@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, delete, func, inspect, select, update
+from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
 
 from ledger.errors import StoreUnavailable
 from ledger.store.engine import connect, guarded, reading, writing
+from regulator.book.asking import ORDERS, Search, clauses
 from regulator.book.tables import BookTable, FindingLinkRow, FindingRow, FollowedRow, StateRow, VersionRow, table_of
 from regulator.errors import BookStale, UnknownFinding
 from regulator.evidence import AT_ONCE
@@ -22,8 +23,13 @@ from regulator.signals import Level, Signal, Version
 
 __all__ = ["Book", "FindingLine", "Followed"]
 
-FORM: Final = "1"
-"""Form of the tables; another is refused."""
+FORM: Final = "2"
+"""Form of the tables; an older one is brought to it when the book is opened, a later one is refused."""
+
+UPGRADES: Final[Mapping[str, tuple[str, str]]] = {
+    "1": ("2", "ALTER TABLE suppression ADD COLUMN height BIGINT NOT NULL DEFAULT -1"),
+}
+"""By form, the next one and the statement that makes it. What people wrote cannot be made anew, so it is kept."""
 
 _FOUND, _VERSIONS, _LINKS = table_of(FindingRow), table_of(VersionRow), table_of(FindingLinkRow)
 _FOLLOWED, _STATE = table_of(FollowedRow), table_of(StateRow)
@@ -67,8 +73,12 @@ class Book:
         """
         engine = connect(location, create=True)
         try:
-            with guarded("opening the book"), writing(engine).begin() as connection:
-                _prepare(connection)
+            with guarded("opening the book"):
+                with engine.connect() as connection:
+                    ready = _form(connection) == FORM
+                if not ready:  # a book that is as it should be can be read where nothing can be written
+                    with writing(engine).begin() as connection:
+                        _prepare(connection)
         except Exception:
             engine.dispose()
             raise
@@ -172,20 +182,22 @@ class Book:
         *,
         rule: str | None = None,
         level: Level | None = None,
-        thing: str | None = None,
+        about: Collection[str] = (),
         standing: bool | None = True,
-        limit: int | None = None,
-        offset: int = 0,
+        search: Search | None = None,
+        order: str = "level",
+        descending: bool = True,
     ) -> list[FindingLine]:
-        """Return findings, the gravest first: by level, amount, score, then id.
+        """Return findings, the gravest first: by level, amount, score, then id; or by another of ORDERS before these.
 
-        ``rule`` is a rule or the family before its dot; ``thing`` something that any version names, ``<kind> <id>``.
+        ``rule`` is a rule or the family before its dot; ``about`` things, ``<kind> <id>``, each of which some version
+        names; ``standing`` None: also those that stand no more.
         """
-        statement = select(_FOUND).where(*_clauses(rule, level, thing, standing))
-        rank = sum((_FOUND.c.level == each.value).cast(_FOUND.c.score.type) * each.rank for each in Level)
-        statement = statement.order_by(rank.desc(), _FOUND.c.amount.desc(), _FOUND.c.score.desc(), _FOUND.c.id)
+        statement = select(_FOUND).where(*clauses(rule, level, about, standing, search))
+        first = [each.desc() if descending else each for each in ORDERS[order]]
+        gravest = [*(each.desc() for each in ORDERS["level"]), _FOUND.c.id]
         with self.reads() as connection:
-            rows = connection.execute(statement.limit(limit).offset(offset)).mappings().all()
+            rows = connection.execute(statement.order_by(*first, *gravest)).mappings().all()
         return [FindingLine(**dict(row) | {"level": Level(row["level"])}) for row in rows]
 
     def line(self, id_: str) -> FindingLine:
@@ -198,7 +210,7 @@ class Book:
 
     def counts(self, *, standing: bool | None = True) -> dict[tuple[str, Level], int]:
         """Return how many findings there are by rule and level."""
-        statement = select(_FOUND.c.rule, _FOUND.c.level, func.count()).where(*_clauses(None, None, None, standing))
+        statement = select(_FOUND.c.rule, _FOUND.c.level, func.count()).where(*clauses(None, None, (), standing, None))
         with self.reads() as connection:
             rows = connection.execute(statement.group_by(_FOUND.c.rule, _FOUND.c.level)).all()
         return {(rule, Level(level)): count for rule, level, count in rows}
@@ -221,6 +233,42 @@ class Book:
             for one in versions
         ]
 
+    def signals(self, ids: Sequence[str]) -> dict[str, list[tuple[int, Signal]]]:
+        """Return what each of these findings said, by id: the heights and signals of its versions, oldest first."""
+        found: dict[str, list[tuple[int, Signal]]] = defaultdict(list)
+        with self.reads() as connection:
+            for start in range(0, len(ids), AT_ONCE):
+                mine = _VERSIONS.c.id.in_(ids[start : start + AT_ONCE]) & _VERSIONS.c.signal.is_not(None)
+                for row in connection.execute(
+                    select(_VERSIONS).where(mine).order_by(_VERSIONS.c.id, _VERSIONS.c.height)
+                ):
+                    found[row.id].append((row.height, Signal.from_text(row.signal)))
+        return found
+
+    def last_said(self, ids: Collection[str]) -> dict[str, Signal]:
+        """Return what each of these findings said last, by id."""
+        mine = _VERSIONS.c.id.in_(sorted(ids)) & _VERSIONS.c.signal.is_not(None)
+        last = select(_VERSIONS.c.id, func.max(_VERSIONS.c.height).label("height")).where(mine).group_by(_VERSIONS.c.id)
+        newest = last.subquery()
+        statement = select(_VERSIONS.c.id, _VERSIONS.c.signal).join(
+            newest, (newest.c.id == _VERSIONS.c.id) & (newest.c.height == _VERSIONS.c.height)
+        )
+        with self.reads() as connection:
+            return {id_: Signal.from_text(told) for id_, told in connection.execute(statement)}
+
+    def named(self, kind: str, limit: int) -> list[str]:
+        """Return the ids of things of a kind that findings name, those of most findings first."""
+        statement = select(_LINKS.c.thing).where(_LINKS.c.thing.startswith(f"{kind} ", autoescape=True))
+        statement = statement.group_by(_LINKS.c.thing).order_by(func.count().desc(), _LINKS.c.thing).limit(limit)
+        with self.reads() as connection:
+            return [thing.partition(" ")[2] for (thing,) in connection.execute(statement)]
+
+    def things(self, id_: str) -> list[str]:
+        """Return everything that some version of a finding names, ``<kind> <id>``, members too."""
+        with self.reads() as connection:
+            found = connection.execute(select(_LINKS.c.thing).where(_LINKS.c.id == id_).order_by(_LINKS.c.thing))
+            return [thing for (thing,) in found]
+
     def versions(self, rules: Collection[str]) -> Iterator[Version]:
         """Yield every version of every finding of these rules, by height, then id."""
         statement = (
@@ -240,30 +288,28 @@ def _unknown(id_: str) -> UnknownFinding:
 
 
 def _prepare(connection: Connection) -> None:
-    """Make the tables where there are none; raise unless those that are there have this version's form."""
-    if inspect(connection).has_table(_STATE.name):
-        form = connection.execute(select(_STATE.c.text).where(_STATE.c.name == "form")).scalar()
+    """Make the tables where there are none, and bring those that are there to this version's form, or raise."""
+    if (form := _form(connection)) is not None:
+        while form in UPGRADES:
+            form, statement = UPGRADES[form]
+            connection.execute(text(statement))
+            connection.execute(update(_STATE).where(_STATE.c.name == "form").values(text=form))
         if form != FORM:
             raise StoreUnavailable(
                 "book-form",
                 f"The book has form {form}, and this version of Glasspool reads form {FORM}",
                 next_step="Use the version that made it, or give another book by GLASSPOOL_BOOK.",
             )
-        BookTable.metadata.create_all(connection)  # tables of a module that came later
         return
     BookTable.metadata.create_all(connection)
     connection.execute(_STATE.insert().values(name="form", text=FORM))
 
 
-def _clauses(rule: str | None, level: Level | None, thing: str | None, standing: bool | None) -> Iterator[Any]:
-    if rule is not None:
-        yield (_FOUND.c.rule == rule) | _FOUND.c.rule.startswith(f"{rule}.", autoescape=True)
-    if level is not None:
-        yield _FOUND.c.level == level.value
-    if thing is not None:
-        yield _FOUND.c.id.in_(select(_LINKS.c.id).where(_LINKS.c.thing == thing))
-    if standing is not None:
-        yield _FOUND.c.standing.is_(standing)
+def _form(connection: Connection) -> str | None:
+    """Return the form of the book's tables, None where there are none yet."""
+    if not inspect(connection).has_table(_STATE.name):
+        return None
+    return str(connection.execute(select(_STATE.c.text).where(_STATE.c.name == "form")).scalar())
 
 
 def _write(connection: Connection, versions: Iterable[Version]) -> None:

@@ -136,5 +136,7 @@ class SuppressionRow(BookTable, table=True):
     author: str
     made_at: str
     expires_on: date
+    height: int = Field(sa_type=BigInteger)
+    """Up to which the ledger was followed when it was made: what it hides was known as it stood there."""
     withdrawn_by: str | None = None
     withdrawn_at: str | None = None

@@ -58,6 +58,12 @@ _LINES: Final = {
     ),
     "ended": ("     区块 {height}：不再成立。", "     Block {height}: stands no more."),
     "records": ("   记录：{records}", "   Records: {records}"),
+    "recomputed": (
+        "   记录：无单独的记录；由账本在该区块的全部事实重算得出",
+        "   Records: none of its own; it is recomputed from all facts of the ledger as of that block",
+    ),
+    "one": ("发现 {id}", "finding {id}"),
+    "several": ("{count} 项发现", "{count} findings"),
     "case": ("案件 {case}：{title}", "Case {case}: {title}"),
     "entry": ("  {number}. {at} {actor} {did}", "  {number}. {at} {actor} {did}"),
     "comma": ("、", ", "),
@@ -99,7 +105,7 @@ def told(pack: Pack, ledger: Ledger, made_at: datetime) -> bytes:
 
 def _told(pack: Pack, ledger: Ledger, made_at: datetime, language: Language) -> Iterator[str]:
     yield _HEAD[language].format(
-        subject=pack.subject,
+        subject=_subject(pack, language),
         chain=ledger.chain,
         group=ledger.group,
         height=ledger.height,
@@ -118,6 +124,13 @@ def _told(pack: Pack, ledger: Ledger, made_at: datetime, language: Language) -> 
         yield from _finding(pack, number, held, language)
         yield ""
     yield _CHECK[language].format(proofs=PROOFS)
+
+
+def _subject(pack: Pack, language: Language) -> str:
+    if pack.case is not None:
+        return pack.subject
+    many = len(pack.findings)
+    return _line("several" if many > 1 else "one", language, count=many, id=pack.findings[0].id)
 
 
 def _finding(pack: Pack, number: int, held: Held, language: Language) -> Iterator[str]:
@@ -143,7 +156,8 @@ def _finding(pack: Pack, number: int, held: Held, language: Language) -> Iterato
         yield _line("history", language)
         for version in held.versions:
             yield _version(pack, version, language)
-    yield _line("records", language, records=" ".join(str(Position.from_number(one)) for one in held.evidence))
+    records = " ".join(str(Position.from_number(one)) for one in held.evidence)
+    yield _line("records" if records else "recomputed", language, records=records)
 
 
 def _thing(named: str, language: Language) -> str:

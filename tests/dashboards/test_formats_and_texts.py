@@ -114,9 +114,10 @@ def test_every_name_used_in_a_template_is_a_text() -> None:
 #: Texts that are asked for by a code: tests/dashboards/test_texts_of_the_engine.py holds those of the engine.
 COMPOSED = (
     "act_", "actual_", "by_", "cause_", "chart_", "class_", "cover_", "coverage_", "did_", "differs_", "family_",
-    "field_", "figure_", "flag_", "how_", "item_", "label_", "left_", "level_", "measure_", "outcome_", "part_",
-    "proof_", "rank_", "reason_", "region_", "rounding_",
-    "rule_", "scenario_", "severity_", "short_", "side_", "state_", "step_", "unit_", "value_", "way_", "when_",
+    "field_", "figure_", "filter_", "flag_", "how_", "item_", "label_", "left_", "level_", "measure_", "outcome_",
+    "part_", "proof_", "rank_", "reason_", "region_", "rounding_",
+    "rule_", "scenario_", "severity_", "short_", "shown_", "side_", "state_", "step_", "unit_", "value_",
+    "way_", "when_",
 )  # fmt: skip
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from ledger.errors import StoreUnavailable
-from regulator.book import Book, Followed
+from regulator.book import ORDERS, Book, Followed, Search
 from regulator.errors import BookStale, UnknownFinding
 from regulator.signals import Level, Signal, Version
 from tests.support.databases import MakeDatabase
@@ -63,13 +65,55 @@ def test_findings_are_listed_gravest_first_and_chosen(casebook: Book) -> None:
     ]  # fmt: skip
     casebook.keep("t", [version(2, each) for each in signals], None, upto(2))
     assert [one.subject for one in casebook.findings()] == ["c", "e", "b", "d", "a"]
-    assert [one.subject for one in casebook.findings(limit=2, offset=1)] == ["e", "b"]
     assert [one.subject for one in casebook.findings(rule="t")] == ["c", "e", "b", "a"]
     assert [one.subject for one in casebook.findings(rule="t.b")] == ["e"]
     assert [one.subject for one in casebook.findings(level=Level.LOW)] == ["b", "d", "a"]
-    assert [one.subject for one in casebook.findings(thing="member m")] == ["c"]
-    assert [one.subject for one in casebook.findings(thing="plan P")] == ["d"]
+    assert [one.subject for one in casebook.findings(about=["member m"])] == ["c"]
+    assert [one.subject for one in casebook.findings(about=["plan P"])] == ["d"]
+    assert casebook.findings(about=["plan P", "member m"]) == []
     assert casebook.counts()[("t.a", Level.LOW)] == 2
+    assert casebook.named("member", 5) == ["m"]
+    assert casebook.things(signals[2].id) == ["c", "member m"]
+
+
+def test_findings_are_searched_as_they_are_written(casebook: Book) -> None:
+    signals = [
+        said("invoice A_1"), said("invoice aB1", parties=("m",)), said("plan P%", "t.b"),
+        said("x", "t_x", things=("plan P",)),
+    ]  # fmt: skip
+    casebook.keep("t", [version(2, each) for each in signals], None, upto(2))
+
+    def found(text: str, **named: list[str]) -> set[str]:
+        return {one.subject for one in casebook.findings(search=Search(text=text, **named))}
+
+    assert found("a_1") == {"invoice A_1"}  # no sign is a wildcard
+    assert found("%") == {"plan P%"}
+    assert found("INVOICE") == {"invoice A_1", "invoice aB1"}
+    assert found(signals[2].id) == {"plan P%"}
+    assert found("nothing") == set()
+    assert found("nothing", rules=["t.b"], things=["member m", "plan P"]) == {"plan P%", "invoice aB1", "x"}
+
+
+def test_findings_come_in_the_order_asked_for(casebook: Book) -> None:
+    days = [None, date(2026, 3, 1), date(2026, 1, 1)]
+    signals = [replace(said(name, amount=n), since=on) for n, (name, on) in enumerate(zip("abc", days, strict=True))]
+    casebook.keep("t", [version(9 - n, one) for n, one in enumerate(signals)], None, upto(9))
+
+    def order(by: str, *, descending: bool = False) -> str:
+        return "".join(one.subject for one in casebook.findings(order=by, descending=descending))
+
+    assert (order("since", descending=True), order("since")) == ("bca", "acb")
+    assert (order("amount"), order("first_height")) == ("abc", "cba")
+    for by in ORDERS:
+        assert order(by) == order(by, descending=True)[::-1] or by == "rule"
+
+
+def test_what_was_said_last_is_found_of_one_that_ended(casebook: Book) -> None:
+    first, then, other = said(amount=1), said(amount=2), said("invoice J")
+    versions = [version(1, first), version(2, then), version(2, other), version(3, then, stands=False)]
+    casebook.keep("t", versions, None, upto(3))
+    assert casebook.last_said([first.id, other.id, "0" * 16]) == {first.id: then, other.id: other}
+    assert casebook.signals([first.id]) == {first.id: [(1, first), (2, then)]}
 
 
 def test_two_processes_do_not_both_write(casebook: Book) -> None:
@@ -86,7 +130,7 @@ def test_forgetting_leaves_what_other_scopes_found(casebook: Book) -> None:
     casebook.forget("t", RULES)
     assert [one.rule for one in casebook.findings()] == ["u.a"]
     assert casebook.followed("t") is None
-    assert casebook.findings(thing="invoice I") == []
+    assert casebook.findings(about=["invoice I"]) == []
 
 
 def test_an_unknown_finding_is_told(casebook: Book) -> None:
@@ -101,6 +145,28 @@ def test_a_book_of_another_form_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable) as refused:
         Book.open(tmp_path / "book.db")
     assert refused.value.code == "book-form"
+
+
+def test_a_book_of_the_first_form_is_brought_along_with_what_people_wrote(database: MakeDatabase) -> None:
+    location = database.empty()
+    with Book.open(location) as made, made.writes() as connection:
+        connection.execute(text("alter table suppression drop column height"))
+        connection.execute(text("update book_state set text = '1' where name = 'form'"))
+        connection.execute(
+            text(
+                "insert into suppression (id, rule, reason, author, made_at, expires_on) values"
+                " ('SUP-0001', 't.a', 'known', 'Li', '2026-03-02T04:00:00+00:00', '2026-03-02')"
+            )
+        )
+    for _ in range(2):
+        with Book.open(location) as again, again.reads() as connection:
+            kept = connection.execute(text("select id, height from suppression")).all()
+            assert [tuple(row) for row in kept] == [("SUP-0001", -1)]
+
+
+def test_a_book_is_opened_while_another_process_writes_it(tmp_path: Path) -> None:
+    with Book.open(tmp_path / "book.db") as writes, writes.writes(), Book.open(tmp_path / "book.db") as reads:
+        assert reads.findings() == []
 
 
 def test_the_book_is_there_again(tmp_path: Path) -> None:

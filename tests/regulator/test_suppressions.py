@@ -18,11 +18,11 @@ from tests.support.databases import MakeDatabase
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
 LI = Actor(name="Li", roles=frozenset({"regulator"}))
-RULES = ("t.a", "t.b", "tt.a")
+RULES = {"t.a": "t", "t.b": "t", "tt.a": "tt"}
 
 
-def said(subject: str, rule: str, **named: tuple[str, ...]) -> Signal:
-    return Signal(rule=rule, subject=subject, level=Level.LOW, score=5, amount=7, **named)  # type: ignore[arg-type]
+def said(subject: str, rule: str, level: Level = Level.LOW, amount: int = 100, **named: tuple[str, ...]) -> Signal:
+    return Signal(rule=rule, subject=subject, level=level, score=5, amount=amount, **named)  # type: ignore[arg-type]
 
 
 SIGNALS = (
@@ -38,8 +38,20 @@ IDS = {(one.subject, one.rule): one.id for one in SIGNALS}
 def casebook(database: MakeDatabase) -> Iterator[Book]:
     with Book.open(database.empty()) as made:
         versions = [Version(rule=one.rule, subject=one.subject, height=1, signal=one) for one in SIGNALS]
-        made.keep("t", versions, None, Followed(height=1, facts_digest="0"))
+        made.keep("t", versions, None, upto(1))
         yield made
+
+
+def upto(height: int) -> Followed:
+    return Followed(height=height, facts_digest="0")
+
+
+def becomes(book: Book, height: int, *signals: Signal | None, after: int = 1) -> None:
+    """From ``height`` on the finding J says one thing after another, block by block."""
+    versions = [
+        Version(rule="t.a", subject="invoice J", height=height + n, signal=one) for n, one in enumerate(signals)
+    ]
+    book.keep("t", versions, upto(after), upto(versions[-1].height))
 
 
 @pytest.fixture
@@ -48,7 +60,7 @@ def mine(casebook: Book) -> Suppressions:
 
 
 def hidden(mine: Suppressions, on: date = TODAY) -> set[tuple[str, str]]:
-    found = mine.hidden([(one.id, one.rule) for one in SIGNALS], on)
+    found = mine.hidden(mine._book.findings(standing=None), on)
     return {key for key, id_ in IDS.items() if id_ in found}
 
 
@@ -83,10 +95,10 @@ def test_its_last_day_counts(mine: Suppressions) -> None:
     assert hidden(mine, TODAY + timedelta(days=8)) == set()
 
 
-def test_the_first_that_hides_is_told_with_its_reason(mine: Suppressions) -> None:
+def test_the_first_that_hides_is_told_with_its_reason(mine: Suppressions, casebook: Book) -> None:
     make(mine, "t")
     make(mine, "t.a")
-    (told,) = {one.id for one in mine.hidden([(SIGNALS[0].id, "t.a")], TODAY).values()}
+    (told,) = {one.id for one in mine.hidden([casebook.line(SIGNALS[0].id)], TODAY).values()}
     assert told == "SUP-0001"
     assert mine.hidden([], TODAY) == {}
 
@@ -156,3 +168,57 @@ def test_what_is_hidden_is_still_found(mine: Suppressions, casebook: Book) -> No
     make(mine, "t")
     assert len(casebook.findings()) == 4
     assert casebook.history(SIGNALS[0].id)
+
+
+J = ("invoice J", "t.a")
+
+
+@pytest.mark.parametrize(
+    ("later", "stays"),
+    [
+        ([said(*J, amount=150)], True),  # half as much again, and no more
+        ([said(*J, amount=151)], False),
+        ([said(*J, level=Level.MEDIUM)], False),
+        ([said(*J, level=Level.HIGH, amount=1)], False),
+        ([said(*J, amount=60), said(*J, amount=140)], True),  # measured by what was known, not by the last version
+        ([said(*J, amount=140), said(*J, amount=190)], False),  # nor does it grow past by small steps
+        ([said(*J, level=Level.HIGH), said(*J)], True),  # and no longer is
+        ([None, said(*J)], True),  # it came back as it was
+        ([None, said(*J, amount=151)], False),
+    ],
+)
+def test_a_finding_that_becomes_graver_is_shown_again(
+    mine: Suppressions, casebook: Book, later: list[Signal | None], stays: bool
+) -> None:
+    make(mine, "t.a")
+    becomes(casebook, 2, *later)
+    assert (J in hidden(mine)) is stays
+    assert ("invoice I", "t.a") in hidden(mine)  # nothing became of that one
+
+
+def test_what_was_graver_already_is_known_and_stays_hidden(mine: Suppressions, casebook: Book) -> None:
+    becomes(casebook, 2, said(*J, level=Level.HIGH, amount=1000))
+    make(mine, "t.a")
+    assert J in hidden(mine)
+    becomes(casebook, 3, said(*J, level=Level.HIGH, amount=1501), after=2)
+    assert J not in hidden(mine)
+    again = make(mine, "t.a")  # whoever looks at it again can hide it again
+    assert J in hidden(mine)
+    assert mine.hidden([casebook.line(IDS[J])], TODAY)[IDS[J]].id == again
+
+
+def test_one_found_later_is_measured_by_what_it_first_said(mine: Suppressions, casebook: Book) -> None:
+    make(mine, "t.a")
+    new = [said("invoice N", "t.a", amount=amount) for amount in (100, 400)]
+    first, then = (Version(rule="t.a", subject="invoice N", height=5 + n, signal=one) for n, one in enumerate(new))
+    casebook.keep("t", [first], upto(1), upto(5))
+    assert new[0].id in mine.hidden(casebook.findings(), TODAY)
+    casebook.keep("t", [then], upto(5), upto(6))
+    assert new[0].id not in mine.hidden(casebook.findings(), TODAY)
+
+
+def test_a_family_is_known_as_far_as_all_its_rules_were_followed(mine: Suppressions, casebook: Book) -> None:
+    casebook.keep("late", [], None, upto(0))
+    assert mine.make("t.a", "why", TODAY, NOON, rules=RULES).height == 1
+    assert mine.make("t", "why", TODAY, NOON, rules={**RULES, "t.c": "late"}).height == 0
+    assert mine.make("tt", "why", TODAY, NOON, rules=RULES).height == -1
