@@ -9,11 +9,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy.orm import configure_mappers
 
-from ledger.facts import Fact
+from ledger.facts import (
+    Fact,
+    Financing,
+    FinancingCollateral,
+    Invoice,
+    Output,
+    PackageInvoice,
+    PoolAsset,
+    Receivable,
+    ReceivableInvoice,
+    Registration,
+    RegistrationCollateral,
+    Settlement,
+    TradeReference,
+)
 from ledger.snapshot import Market
 from ledger.snapshot.columns import from_arrow
 from ledger.store import AsOf
@@ -26,10 +41,38 @@ F = TypeVar("F", bound=Fact)
 Within = tuple[str, date, date]
 """A column of days, the first day and the last."""
 
-REMEMBERED: Final = 1_000_000
+REMEMBERED: Final = 1_500_000
 """Rows after which everything read is forgotten: bounds memory, not meaning."""
 SPREAD: Final = 200_000
 """Values joined in one question to a snapshot: bounds memory, not meaning."""
+
+
+AROUND: Final[tuple[tuple[str, type[Fact], str, str, str], ...]] = (
+    ("document", Receivable, "contract", "receivable", "id"),
+    ("document", TradeReference, "target", "invoice", "source"),
+    ("receivable", ReceivableInvoice, "receivable", "invoice", "invoice"),
+    ("invoice", ReceivableInvoice, "invoice", "receivable", "receivable"),
+    ("invoice", Invoice, "id", "number", "number"),
+    ("number", Invoice, "number", "invoice", "id"),
+    ("receivable", Receivable, "id", "", ""),
+    ("receivable", Output, "root", "name", "id"),
+    ("receivable", PoolAsset, "asset", "", ""),
+    ("receivable", Settlement, "receivable", "", ""),
+    ("invoice", PackageInvoice, "invoice", "name", "package"),
+    ("invoice", TradeReference, "target", "", ""),
+    ("invoice", TradeReference, "source", "", ""),
+    ("name", FinancingCollateral, "target", "financing", "financing"),
+    ("name", RegistrationCollateral, "target", "registration", "registration"),
+    ("financing", FinancingCollateral, "financing", "", ""),
+    ("financing", Financing, "id", "", ""),
+    ("registration", Registration, "id", "", ""),
+)
+"""What nearly every scope asks for around a thing: its kind, the table and column that name it, and what is named there
+in turn: its kind and column."""
+NEAR: Final = 3
+"""Links from a thing within which that is."""
+AHEAD: Final = 100_000
+"""Seeds around which is read ahead, the first ones: bounds memory, not meaning."""
 
 
 class Histories(Protocol):
@@ -104,6 +147,26 @@ class MarketHistories(_Remembering):
         self._market = market
         self.height = height
         configure_mappers()  # else a row's columns cannot be read where no database was opened before
+
+    def read_ahead(self, seeds: Iterable[str]) -> None:
+        """Read what lies AROUND the seeds (``<kind> <id>``) of many scopes: one question instead of one for each.
+
+        It changes no answer: whatever is asked for beyond it is read when it is asked for.
+        """
+        asked: defaultdict[tuple[type[Fact], str], set[str]] = defaultdict(set)
+        named: defaultdict[str, set[str]] = defaultdict(set)
+        kinds = {kind for kind, *_ in AROUND}
+        named_by = (seed.partition(" ") for seed in seeds)
+        for kind, _, name in islice((each for each in named_by if each[0] in kinds), AHEAD):
+            named[kind].add(name)
+        for _ in range(NEAR):
+            named["name"] |= named["receivable"] | named["invoice"]
+            for kind, table, column, to, then in AROUND:
+                wanted = named[kind] - asked[table, column]
+                asked[table, column] |= wanted
+                for one in self.having(table, column, wanted):
+                    if to:
+                        named[to].add(getattr(one, then))
 
     def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterator[F]:
         import ibis

@@ -78,10 +78,14 @@ def sweep(
     ``told`` hears of each scope how many seeds it looks at.
     """
     histories = MarketHistories(market, height)
+    found = {
+        scope.name: market.backend.to_pyarrow(scope.candidates(market).select("seed").distinct())["seed"].to_pylist()
+        for scope in scopes
+    }
+    histories.read_ahead(seed for seeds in found.values() for seed in seeds)
     for scope in scopes:
-        seeds = set(market.backend.to_pyarrow(scope.candidates(market).select("seed").distinct())["seed"].to_pylist())
-        told(scope.name, len(seeds))
-        for neighbourhood in scope.load(histories, seeds):
+        told(scope.name, len(found[scope.name]))
+        for neighbourhood in scope.load(histories, set(found[scope.name])):
             yield from replay(neighbourhood, {})
 
 

@@ -41,12 +41,16 @@ _TERMS: Final[dict[str, str]] = {
     "amount": "金额", "date": "日期", "dated_after": "开票日晚于融资日", "number": "号码", "province": "省份代码",
     "uscc": "当事人信用代码校验位", "year": "年度代码",
     "certificate": "数字债权凭证", "financing": "融资", "grown": "后手金额大于前手", "issued": "开立金额超过应收账款",
-    "known": "查询中已知悉在先登记", "missed": "查询晚于在先登记但未列明", "none": "未查询", "pool": "资产池",
-    "red_flushed": "红冲", "reduced": "部分红冲", "registration": "登记", "spent": "同一份额被再次使用",
-    "stale": "查询早于在先登记", "taken": "已消耗的份额被质押或入池", "voided": "作废",
+    "form": "号码书写形式", "invoices": "所含发票", "not_reported": "从未报告", "unknown": "未知",
+    "known": "查询已列明在先登记，查询日", "missed": "查询晚于在先登记而未列明，查询日", "none": "未查询",
+    "pool": "资产池", "red_flushed": "红冲", "reduced": "部分红冲", "registration": "登记",
+    "spent": "同一份额被再次使用", "stale": "查询早于在先登记，查询日", "taken": "已消耗的份额被质押或入池",
+    "voided": "作废",
     "document.registered": "单据登记", "invoice.registered": "发票登记", "package.registered": "发票打包登记",
     "account": "同一签名账户", "branch": "分支机构名称", "code": "同一主体标识码", "name": "同地同字号同行业",
     "receivable.registered": "应收账款登记",
+    "told_confirmed": "税务机关确认的是后者", "told_form": "两者均有主张，前者登记在后",
+    "told_neither": "税务机关对两者均未确认，前者登记在后", "told_unknown": "税务机关未确认前者",
     **wording_monitor.TERMS,
     **wording_authenticity.TERMS,
 }  # fmt: skip
@@ -58,9 +62,13 @@ _TERMS_EN: Final[dict[str, str]] = {
     "dated_after": "it is dated after its financing", "province": "its number is of no province",
     "uscc": "the check sign of a party's credit code", "year": "the year in its number",
     "grown": "pieces worth more than what they were made from", "issued": "more issued than the receivable came to",
-    "known": "it had found the earlier one", "missed": "its search came after and does not name it",
-    "none": "it had not searched", "reduced": "reduced by red invoices", "red_flushed": "red-flushed",
-    "spent": "a piece used again", "stale": "its search came before", "taken": "a consumed piece pledged or pooled",
+    "known": "its search had found the earlier one, on ", "missed": "its search came after and does not name it, on ",
+    "form": "form of its number", "none": "it had not searched", "not_reported": "never reported",
+    "reduced": "reduced by red invoices", "red_flushed": "red-flushed", "spent": "a piece used again",
+    "stale": "its search came before, on ", "taken": "a consumed piece pledged or pooled",
+    "told_confirmed": "the tax authority confirmed the latter", "told_form": "both are claimed, the former came later",
+    "told_neither": "the tax authority knows neither as it stands, the former came later",
+    "told_unknown": "the tax authority does not know the former as it stands",
     **wording_monitor.TERMS_EN,
     **wording_authenticity.TERMS_EN,
 }  # fmt: skip
@@ -70,9 +78,9 @@ WORDING: Final[dict[str, Wording]] = {
         "重复融资",
         "Financed twice",
         "{subject}同时为{financiers}家机构的融资提供支持：{first_party}（{first}）在先，{last_party}（{last}）在后，"
-        "合计{money_fen}元，而资产价值{worth_fen}元。",
+        "合计{money_fen}元，而资产价值（元）为：{worth_fen}。",
         "{subject} carries the financings of {financiers} parties at once: {first_party} ({first}), then {last_party} "
-        "({last}); together {money_fen} yuan, on an asset worth {worth_fen} yuan.",
+        "({last}); together {money_fen} yuan. What the asset is worth, in yuan: {worth_fen}.",
     ),
     "duplicate.over_financed": Wording(
         "超额融资",
@@ -123,20 +131,20 @@ WORDING: Final[dict[str, Wording]] = {
         "{subject}上有{registrations}项有效登记。依民法典第768条与担保制度解释第66条，先登记者优先："
         "{first_party}（{first_on}，{first}）在先，{last_party}（{last_on}，{last}）在后；后者{search}{searched_on}。",
         "{registrations} registrations of {subject} are active. By article 768 of the Civil Code the first filed comes "
-        "first: {first_party} ({first_on}, {first}), then {last_party} ({last_on}, {last}): {search} {searched_on}.",
+        "first: {first_party} ({first_on}, {first}), then {last_party} ({last_on}, {last}): {search}{searched_on}.",
     ),
     "duplicate.altered_document": Wording(
         "票据变造",
         "Altered document",
-        "{subject}(号码{number},{face_fen}元)与{other}(号码{other_number},{other_face_fen}元)实为同一票据,"
-        "{alteration}被改动;税务查验表明前者存疑,其上已有融资{claimed_fen}元。",
-        "{subject} (number {number}, {face_fen} yuan) is {other} (number {other_number}, {other_face_fen} yuan) with "
-        "another {alteration}; the tax authority does not know the former. {claimed_fen} yuan are claimed on it.",
+        "{subject}（号码{number}，{face_fen}元）与{other}（号码{other_number}，{other_face_fen}元）疑为同一票据，"
+        "{alteration}不同；{why}。前者之上已有融资{claimed_fen}元。",
+        "{subject} (number {number}, {face_fen} yuan) seems to be {other} (number {other_number}, {other_face_fen} "
+        "yuan) with another {alteration}: {why}. {claimed_fen} yuan are claimed on the former.",
     ),
     "duplicate.inflated_face": Wording(
         "虚增票面",
         "Face beyond the verified amount",
-        "{subject}记载{declared_fen}元,{verifier_party}查验金额为{verified_fen}元,虚增{excess_fen}元;"
+        "{subject}记载{declared_fen}元，{verifier_party}查验金额为{verified_fen}元，虚增{excess_fen}元；"
         "其上已有融资{claimed_fen}元。",
         "{subject} states {declared_fen} yuan where {verifier_party} found {verified_fen}: {excess_fen} too much. "
         "{claimed_fen} yuan are claimed on it.",
@@ -144,48 +152,49 @@ WORDING: Final[dict[str, Wording]] = {
     "duplicate.impossible_fields": Wording(
         "票面要素矛盾",
         "Impossible fields",
-        "{subject}(号码{number},开票日{issued})有{contradictions}处要素自相矛盾,首处为{which};其上已有融资{claimed_fen}元。",
+        "{subject}（号码{number}，开票日{issued}）有{contradictions}处要素矛盾，首处为{which}；其上已有融资{claimed_fen}元。",
         "{subject} (number {number}, issued {issued}) contradicts itself in {contradictions} places, first: {which}. "
         "{claimed_fen} yuan are claimed on it.",
     ),
     "duplicate.structuring": Wording(
         "拆分开票",
         "Structured invoices",
-        "自{subject}起,{issued}同一购销双方连续开具{invoices}张发票(号码{first_number}至{last_number}),"
-        "每张均略低于{limit_fen}元,合计{total_fen}元,无订单或合同可以解释;其上已有融资{claimed_fen}元。",
+        "自{subject}起，{issued}同一购销双方连续开具{invoices}张发票（号码{first_number}至{last_number}），"
+        "每张均略低于{limit_fen}元，合计{total_fen}元，没有金额足够的订单或合同可以解释；其上已有融资{claimed_fen}元。",
         "From {subject} on, {invoices} invoices of {issued} follow each other ({first_number} to {last_number}), each "
-        "just under {limit_fen} yuan, together {total_fen}; no order or contract explains it. {claimed_fen} yuan are "
-        "claimed on them.",
+        "just under {limit_fen} yuan, together {total_fen}; no order or contract of that amount explains it. "
+        "{claimed_fen} yuan are claimed on them.",
     ),
     "duplicate.batch_replay": Wording(
         "批次重放",
         "Package replayed",
-        "{subject}的{invoices}张发票中有{shared}张({shared_fen}元)已在{other}等{others}个发票包中登记,"
-        "重合{overlap_percent}%;相关融资{claimed_fen}元。",
-        "{shared} of the {invoices} invoices of {subject} ({shared_fen} yuan) were registered before in {other} and "
-        "{others} packages in all: an overlap of {overlap_percent} per cent; {claimed_fen} yuan are claimed.",
+        "{subject}的{invoices}张发票中有{shared}张（{shared_fen}元）已在{others}个先登记的发票包中，首个为{other}，"
+        "与其重合{overlap_percent}%；相关融资{claimed_fen}元。",
+        "{shared} of the {invoices} invoices of {subject} ({shared_fen} yuan) had been registered in packages before "
+        "({others} of them, first {other}, which it overlaps by {overlap_percent} per cent); {claimed_fen} yuan are "
+        "claimed.",
     ),
     "duplicate.contract_over": Wording(
         "超合同开票融资",
         "Beyond the contract",
-        "{subject}(编号{number})金额{amount_fen}元,其下{invoices}张发票价税合计{invoiced_fen}元(不含税{untaxed_fen}元),"
-        "以合同本身融资{lent_fen}元,超出{excess_fen}元;其下已有融资{at_stake_fen}元。",
+        "{subject}（编号{number}）金额{amount_fen}元，其下{invoices}张发票价税合计{invoiced_fen}元（不含税{untaxed_fen}元），"
+        "以合同本身融资{lent_fen}元，超出{excess_fen}元；其下已有融资{at_stake_fen}元。",
         "{subject} (number {number}) is for {amount_fen} yuan; {invoices} invoices under it come to {invoiced_fen} "
         "({untaxed_fen} without tax), loans on it to {lent_fen}: {excess_fen} too much; {at_stake_fen} are claimed.",
     ),
     "duplicate.warehouse_over": Wording(
         "仓单超库存",
         "Receipts beyond the stock",
-        "{warehouse_party}{location}批次{lot}的{goods}有{receipts}张有效仓单,合计{quantity}{unit},其中{pledged}张已质押;"
-        "库存报告为{stock}{unit}。",
+        "{warehouse_party}{location}批次{lot}的{goods}有{receipts}张有效仓单，合计{quantity}{unit}，其中{pledged}张已质押；"
+        "仓库报告的库存：{stock}。",
         "{receipts} receipts for {goods} in {location}, lot {lot}, of {warehouse_party} come to {quantity} {unit}, "
-        "{pledged} of them pledged; the stock was reported as {stock} {unit}.",
+        "{pledged} of them pledged; stock reported by the warehouse: {stock}.",
     ),
     "duplicate.phantom_debtor": Wording(
         "虚构债务人",
         "Phantom debtor",
-        "{seller_party}对{debtor_party}的已融资应收账款中,有{claims}笔共{unsupported_fen}元({share_percent}%)既无债务人确权、"
-        "税务查验、付款,也无货物流转佐证;有佐证的为{supported_fen}元。",
+        "{seller_party}对{debtor_party}的已融资应收账款中，有{claims}笔共{unsupported_fen}元（{share_percent}%）既无债务人确权、"
+        "税务查验、付款，也无货物流转佐证；有佐证的为{supported_fen}元。",
         "Of what {seller_party} financed against {debtor_party}, {claims} receivables of {unsupported_fen} yuan "
         "({share_percent} per cent) have no confirmation, verification, payment or movement of goods; "
         "{supported_fen} yuan have.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,33 @@ from regulator.histories import Histories, heights_of
 __all__ = ["Backed", "backed"]
 
 
+@dataclass(slots=True)
+class Loans:
+    """The loans on one thing, with their history: asked once a height, however many receivables rest on that thing."""
+
+    on: list[tuple[FinancingCollateral, list[Financing]]] = field(default_factory=list)
+    _active: dict[int, bool] = field(default_factory=dict)
+    _heights: list[int] = field(default_factory=list)
+
+    def active(self, height: int) -> bool:
+        """Tell whether any is out at the height."""
+        if height not in self._active:
+            self._active[height] = any(
+                current((put_up,), height) is not None
+                and (financing := current(versions, height)) is not None
+                and financing.status not in OVER
+                for put_up, versions in self.on
+            )
+        return self._active[height]
+
+    def heights(self) -> list[int]:
+        """Return the heights at which any of them changed."""
+        self._heights = self._heights or heights_of(
+            [put_up for put_up, _ in self.on], *(versions for _, versions in self.on)
+        )
+        return self._heights
+
+
 @dataclass(slots=True, kw_only=True)
 class Backed:
     """One receivable: its versions, what claims it, what is beneath it."""
@@ -39,7 +66,8 @@ class Backed:
     versions: list[Receivable]
     held: list[Fact] = field(default_factory=list)
     """Pieces that a financier holds, and places in pools."""
-    loans: list[tuple[FinancingCollateral, list[Financing]]] = field(default_factory=list)
+    loans: list[Loans] = field(default_factory=list)
+    """On itself and on what it is claimed by: its pieces, its invoices, packages of those."""
     invoices: list[tuple[ReceivableInvoice, list[Invoice]]] = field(default_factory=list)
     paid: list[Settlement] = field(default_factory=list)
     """By the debtor."""
@@ -48,9 +76,10 @@ class Backed:
 
     def heights(self) -> list[int]:
         """Return the heights at which any of it changed."""
-        pairs: list[tuple[Fact, Sequence[Fact]]] = [*self.loans, *self.invoices, *self.moved]
+        pairs: list[tuple[Fact, Sequence[Fact]]] = [*self.invoices, *self.moved]
         links = [link for link, _ in pairs]
-        return heights_of(self.versions, self.held, self.paid, links, *(versions for _, versions in pairs))
+        own = heights_of(self.versions, self.held, self.paid, links, *(versions for _, versions in pairs))
+        return sorted({*own, *(height for each in self.loans for height in each.heights())})
 
     def sums(self, height: int) -> Sums:
         """Return what it adds to its pair as of the height."""
@@ -63,11 +92,7 @@ class Backed:
     def _claimed(self, height: int) -> bool:
         if any(current((one,), height) is not None for one in self.held):
             return True
-        for put_up, versions in self.loans:
-            financing = current(versions, height)
-            if current((put_up,), height) is not None and financing is not None and financing.status not in OVER:
-                return True
-        return False
+        return any(each.active(height) for each in self.loans)
 
     def _supported(self, owed: Receivable, amount: int, height: int) -> bool:
         if owed.confirmed_by == owed.debtor or any(one.from_height <= height for one in self.paid):
@@ -131,10 +156,10 @@ def _claim(histories: Histories, found: dict[str, Backed], links: Sequence[Recei
         under["package", packed.package] |= under["invoice", packed.invoice]
     put_up = histories.having(FinancingCollateral, "target", {name for _, name in under})
     financings = by_id(histories.having(Financing, "id", {one.financing for one in put_up}))
+    loans: defaultdict[tuple[str, str], Loans] = defaultdict(Loans)
     for one in put_up:
-        for name in _of(under, one):
-            found[name].loans.append((one, financings.get(one.financing, [])))
-
-
-def _of(under: dict[tuple[str, str], set[str]], one: FinancingCollateral) -> Collection[str]:
-    return under.get((one.target_kind, one.target), ())
+        if (one.target_kind, one.target) in under:
+            loans[one.target_kind, one.target].on.append((one, financings.get(one.financing, [])))
+    for thing, some in loans.items():
+        for name in under[thing]:
+            found[name].loans.append(some)

@@ -105,15 +105,18 @@ class _Sweeps:
         """
         import ibis
 
-        one = self.invoices
+        one = self._market.table(Invoice)  # what its key is made of never changes
         code = one.code.fill_null("")
         paper = ibis.ifelse(code != "", code + "|" + one.number, one.seller + "|" + one.buyer + "|" + one.number)
         key = ibis.ifelse(one.number.length() == DIGITS, one.number, paper)
-        keys = one.select(name=one.id, anchor=(_text("key ") + key).hash()).distinct()
+        keys = one.select(name=one.id, anchor=(_text("key ") + key).hash())
+        coded = one.filter(code != "", one.number.length() != DIGITS)  # may be known without its code too
+        bare = coded.seller + "|" + coded.buyer + "|" + coded.number
+        keys = keys.union(coded.select(name=coded.id, anchor=(_text("key ") + bare).hash()))
         links = self._market.stated(ReceivableInvoice)
         tied = _met(links, keys, {"invoice": "name"})
         tied = tied.select(kind=_text("receivable"), name=tied.receivable, anchor=tied.r_anchor)
-        ids = self.receivables.select(name=self.receivables.id).distinct()
+        ids = self._market.table(Receivable).select(name="id")
         untied = ids.anti_join(links, ids.name == links.receivable)
         untied = untied.select(
             kind=_text("receivable"), name="name", anchor=(_text("receivable ") + untied["name"]).hash()
@@ -185,8 +188,10 @@ class _Sweeps:
 
         kind = ibis.ifelse(self.anchored.instrument == "certificate", "financing", self.anchored.instrument)
         claims = self.anchored.mutate(sort=kind)
-        met = claims.group_by("anchor", "sort").aggregate(seed=claims.seed.min(), parties=claims.holder.nunique())
-        return met.filter(met.parties > 1)
+        met = claims.group_by("anchor", "sort").aggregate(
+            seed=claims.seed.min(), one=claims.holder.min(), other=claims.holder.max()
+        )
+        return met.filter(met.one != met.other)
 
     def crossed(self) -> Iterable[Any]:
         """Yield what different parties claimed by two kinds of instrument, neither of them the other's giver.
@@ -204,7 +209,7 @@ class _Sweeps:
             pairs.r_ended.isnull() | (pairs.r_ended > pairs.began),
         )
         reached = _met(claims, self._tied, {"anchor": "on"})
-        creditors = self.receivables.select("id", "creditor").distinct()
+        creditors = self._market.table(Receivable).select("id", "creditor")
         pieces = _met(self.outputs, creditors, {"root": "id"})
         pieces = pieces.mutate(held_by=pieces.co_owner.fill_null(pieces.owner))
         pieces = pieces.filter((pieces.held_by != pieces.r_creditor) | pieces.financier.notnull())
@@ -228,11 +233,11 @@ class _Sweeps:
         least = self._least
         loans = self.anchored.filter(self.anchored.instrument.isin(["financing", "certificate"]))
         again = loans.group_by("anchor").aggregate(
-            seed=loans.seed.min(), things=loans.thing.nunique(), out=loans.amount.sum()
+            seed=loans.seed.min(), one=loans.thing.min(), other=loans.thing.max(), out=loans.amount.sum()
         )
         on = _met(self.anchors, least, {"kind": "kind", "name": "name"})
         faces = on.group_by("anchor").aggregate(face=on.r_least.min())
-        much = _met(again.filter(again.things > 1), faces, {"anchor": "anchor"}, how="left")
+        much = _met(again.filter(again.one != again.other), faces, {"anchor": "anchor"}, how="left")
         yield much.filter(much.r_face.isnull() | (much.out > much.r_face))
         yield from self._beyond(loans)
 
@@ -265,11 +270,10 @@ class _Sweeps:
         owed = self.receivables
         net = owed.amount + ibis.least(owed.adjusted + owed.netted, ibis.literal(0, "int64"))
         receivables = owed.group_by("id").aggregate(first=owed.amount.max(), least=net.min())
-        notes = self.invoices.filter(self.invoices.amount_including_tax < 0)
-        notes = notes.select("id", "amount_including_tax").distinct()
+        face = self._market.table(Invoice).select("id", "amount_including_tax")
+        notes = face.filter(face.amount_including_tax < 0)
         taken = _met(self.references, notes, {"source": "id"})
         taken = taken.group_by("target").aggregate(off=taken.r_amount_including_tax.sum())
-        face = self.invoices.select("id", "amount_including_tax").distinct()
         faces = _met(face, taken, {"id": "target"}, how="left")
         faces = faces.select(
             kind=_text("invoice"), name="id", first="amount_including_tax",

@@ -5,8 +5,10 @@ invoices are tied that have one key. What secures a financing, stands in a regis
 lies in a pool *claims* the family without tying it to others: a package or a loan on a hundred invoices claims a
 hundred families. A trade order, a bill or a warehouse receipt that somebody put up is a family of its own.
 
-The key of an invoice is its 20-digit number (数电票), else code and number, else seller, buyer and number. Numbers are
-compared as they are written; those that differ by their format are for ``duplicate.altered_document`` to find.
+The key of an invoice is its 20-digit number (数电票), else code and number, else seller, buyer and number. Who leaves
+the code out makes no other invoice of it: between the same parties a number of SHORT signs or more without a code is
+that of the first one with a code. Numbers are compared as they are written; those that differ by their format are for
+``duplicate.altered_document`` to find.
 """
 
 from __future__ import annotations
@@ -41,7 +43,9 @@ from regulator.duplicates.ties import Ties
 from regulator.duplicates.worth import Worths
 from regulator.histories import Histories
 
-__all__ = ["ALONE", "READS", "Rows", "key_of", "load_rows"]
+__all__ = ["ALONE", "READS", "SHORT", "Key", "Rows", "key_of", "keys_of", "load_rows"]
+
+Key = tuple[str, ...]
 
 NODES: Final = 2_000
 """Invoices and receivables of one family: who ties more together hides nothing nearer than these; what lies farther off
@@ -56,16 +60,32 @@ READS: tuple[type[Fact], ...] = (
 )  # fmt: skip
 """The tables whose changes touch a family."""
 
+SHORT: Final = 8
+"""Signs below which two numbers are one by chance."""
+
 _DIGITAL = re.compile(r"[0-9]{20}\Z", re.ASCII)
 
 
-def key_of(invoice: Invoice) -> tuple[str, ...]:
+def key_of(invoice: Invoice) -> Key:
     """Return what two records of one invoice have in common."""
     if _DIGITAL.match(invoice.number):
         return (invoice.number,)
     if invoice.code:
         return invoice.code, invoice.number
     return invoice.seller, invoice.buyer, invoice.number
+
+
+def keys_of(invoices: Iterable[Invoice]) -> dict[str, Key]:
+    """Return the keys of invoices by id, those that leave out a code told by one that states it.
+
+    The order is that in which they became known: of several codes the first counts.
+    """
+    keys = {one.id: key_of(one) for one in invoices}
+    coded: dict[Key, Key] = {}
+    for one in invoices:
+        if len(keys[one.id]) == 2:
+            coded.setdefault((one.seller, one.buyer, one.number), keys[one.id])
+    return {name: coded.get(key, key) if len(key[-1]) >= SHORT else key for name, key in keys.items()}
 
 
 @dataclass(slots=True)
@@ -157,9 +177,8 @@ def _closure(
         for link in histories.having(ReceivableInvoice, "invoice", _named(fresh, "invoice")):
             links[link.id] = link
         known = set(ties.nodes())
-        for name, versions in invoices.items():
-            first = holder.setdefault(key_of(versions[0]), f"invoice {name}")
-            ties.tie(first, f"invoice {name}")
+        for name, key in keys_of([versions[0] for versions in invoices.values()]).items():
+            ties.tie(holder.setdefault(key, f"invoice {name}"), f"invoice {name}")
         for link in links.values():
             ties.tie(f"receivable {link.receivable}", f"invoice {link.invoice}")
         new = {node for node in ties.connected(seeds) if node not in known}

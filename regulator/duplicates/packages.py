@@ -71,22 +71,34 @@ class Replays:
     def assess(self, height: int) -> Iterable[Signal]:
         """Yield what is to be said of the later package."""
         later = current(self._later.versions, height)
-        if later is None or later.superseded_by is not None:
+        if later is None:
             return
-        signal = batch_replay.look(self._batch(self._later, height), list(self._before(height)))
+        batch = self._batch(self._later, height)
+        if later.superseded_by is not None and not batch.claims:
+            return
+        signal = batch_replay.look(batch, list(self._before(height)))
         if signal is not None:
             yield signal
 
     def _before(self, height: int) -> Iterator[Batch]:
-        mine = self._later.versions[0]
         for one in self._earlier:
             package = current(one.versions, height)
             if package is None:
                 continue
             batch = self._batch(one, height)
             # A package that another one came in the place of is nothing any more, unless it is still financed.
-            if package.superseded_by is None or (package.id == mine.supersedes and batch.claims):
+            if package.superseded_by is None or batch.claims:
                 yield batch
+
+    def _corrected(self, package: Package) -> Iterator[str]:
+        """Yield the packages that one came in the place of: a correction may be corrected in turn."""
+        before = {one.versions[0].id: one.versions[0].supersedes for one in (self._later, *self._earlier)}
+        seen: set[str] = set()
+        name = package.supersedes
+        while name is not None and name not in seen:
+            seen.add(name)
+            yield name
+            name = before.get(name)
 
     def _batch(self, one: Packed, height: int) -> Batch:
         package = one.versions[0]
@@ -99,7 +111,7 @@ class Replays:
             by=package.registered_by,
             faces={key_of(each): each.amount_including_tax for each in invoices},
             parties=frozenset(party for each in invoices for party in (each.seller, each.buyer)),
-            corrects=frozenset(filter(None, (package.supersedes,))),
+            corrects=frozenset(self._corrected(package)),
             claims=tuple(self._known.claims(one, height)),
         )
 

@@ -40,16 +40,22 @@ def candidates(market: Market) -> Any:
     """
     import ibis
 
-    claimed = _claimed(market)
-    doubtful = _owed(market, claimed)
-    doubtful = doubtful.filter(doubtful.confirmed.isnull() | (doubtful.confirmed > doubtful.began))
-    backed = _backed(market, doubtful)
-    weak = backed.filter(backed.began < ibis.least(backed.backed, backed.last_end))
-    enough = weak.group_by(*PAIR).aggregate(claims=weak.id.count(), amount=weak.most.sum())
-    enough = enough.filter((enough.claims >= CLAIMS) & (enough.amount >= FLOOR)).select(*PAIR)
-    some = ibis.memtable(market.backend.to_pyarrow(enough), schema=dict.fromkeys(PAIR, "string"))
+    with market.kept(_claimed(market)) as claimed, market.kept(_owed(market, claimed)) as owed:
+        doubtful = owed.filter(owed.confirmed.isnull() | (owed.confirmed > owed.began))
+        backed = _backed(market, doubtful)
+        weak = backed.filter(backed.began < ibis.least(backed.backed, backed.last_end))
+        enough = weak.group_by(*PAIR).aggregate(claims=weak.id.count(), amount=weak.most.sum())
+        enough = enough.filter((enough.claims >= CLAIMS) & (enough.amount >= FLOOR)).select(*PAIR)
+        some = ibis.memtable(market.backend.to_pyarrow(enough), schema=dict.fromkeys(PAIR, "string"))
+        seeds = market.backend.to_pyarrow(_grave(_backed(market, owed.semi_join(some, PAIR))))
+    return ibis.memtable(seeds, schema={"seed": "string"})
 
-    events = _events(_backed(market, _owed(market, claimed, some)))
+
+def _grave(owed: Any) -> Any:
+    """Return the seeds of those pairs of which the sums were a finding at some position."""
+    import ibis
+
+    events = _events(owed)
     events = events.filter(events.place < NEVER)
     so_far = ibis.window(group_by=PAIR, order_by="place", range=(None, 0))
     sums = events.select(
@@ -61,12 +67,10 @@ def candidates(market: Market) -> Any:
     return found.select(seed="claimed " + found.id)
 
 
-def _owed(market: Market, claimed: Any, pairs: Any = None) -> Any:
-    """Return the receivables that were ever claimed, of some pairs or all: their value, when they were confirmed."""
+def _owed(market: Market, claimed: Any) -> Any:
+    """Return the receivables that were ever claimed: their value, when they were confirmed."""
     rows = market.stated(Receivable)
     rows = rows.semi_join(claimed, rows.id == claimed.receivable)
-    if pairs is not None:
-        rows = rows.semi_join(pairs, PAIR)
     value = rows.amount + rows.adjusted + rows.netted
     owed = rows.group_by("id", *PAIR).aggregate(
         most=value.max(), least=value.min(), confirmed=rows.from_position.min(where=rows.confirmed_by == rows.debtor)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import reduce
 from typing import Any, Self
 
 from sqlalchemy import BigInteger, delete, select
@@ -65,14 +66,42 @@ class PairSumsRow(BookTable, table=True):
 _SUMS = table_of(PairSumsRow)
 
 
+class _Running:
+    """The sums of some receivables as of a height that goes up: only what changed since the last is looked at again."""
+
+    def __init__(self, receivables: Sequence[Backed], since: int = -1) -> None:
+        self.receivables, self._height = receivables, since
+        self.each = [one.sums(since) for one in receivables]
+        """What each of them adds."""
+        self.total = reduce(Sums.plus, self.each, Sums())
+        turns = {(height, at) for at, one in enumerate(receivables) for height in one.heights() if height > since}
+        self._turns = sorted(turns, reverse=True)
+
+    def at(self, height: int) -> Self:
+        """Return the sums as of the height."""
+        if height < self._height:
+            return type(self)(self.receivables, height)
+        changed = set()
+        while self._turns and self._turns[-1][0] <= height:
+            changed.add(self._turns.pop()[1])
+        for at in changed:
+            before, now = self.each[at], self.receivables[at].sums(height)
+            self.each[at], self.total = now, self.total.plus(before, -1).plus(now)
+        self._height = height
+        return self
+
+
 class Pair:
     """A seller and a debtor, with the history of their receivables, or of those that changed since ``base``."""
 
     def __init__(
         self, parties: Parties, receivables: Sequence[Backed], histories: Histories, base: tuple[int, Sums] | None
     ) -> None:
-        self._parties, self._receivables, self._histories, self._base = parties, receivables, histories, base
-        self._all: Sequence[Backed] | None = receivables if base is None else None
+        since, self._rest = base or (-1, Sums())
+        self._parties, self._histories, self._receivables = parties, histories, receivables
+        self._running = _Running(receivables, since)
+        self._rest = self._rest.plus(self._running.total, -1)  # what those add that are not read here
+        self._all = self._running if base is None else None
 
     @property
     def subjects(self) -> Collection[str]:
@@ -85,12 +114,8 @@ class Pair:
 
     def sums(self, height: int) -> Sums:
         """Return what is financed of the pair at the height."""
-        total = Sums() if self._base is None else self._base[1]
-        for one in self._receivables:
-            total = total.plus(one.sums(height))
-            if self._base is not None:
-                total = total.plus(one.sums(self._base[0]), -1)
-        return total
+        self._running = self._running.at(height)
+        return self._rest.plus(self._running.total)
 
     def assess(self, height: int) -> Iterable[Signal]:
         """Yield what is to be said of the pair: what it rests on is read only where it is a finding."""
@@ -98,11 +123,12 @@ class Pair:
         if not phantom_debtor.speaks(sums):
             return
         if self._all is None:
-            self._all = list(backed(self._histories, _owed(self._histories, (self._parties,))).values())
+            self._all = _Running(list(backed(self._histories, _owed(self._histories, (self._parties,))).values()))
+        self._all = self._all.at(height)
         firsts, unsupported = {}, []
-        for one in self._all:
-            owed = current(one.versions, height)
-            if owed is not None and one.sums(height).claims:
+        for one, mine in zip(self._all.receivables, self._all.each, strict=True):
+            owed = current(one.versions, height) if mine.claims else None
+            if owed is not None:
                 unsupported.append(owed)
                 firsts[owed.id] = one.versions[0].from_position
         yield phantom_debtor.look(self._parties, sums, unsupported, firsts)

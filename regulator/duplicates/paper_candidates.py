@@ -19,7 +19,10 @@ def candidates(market: Market) -> Any:
     invoices = market.stated(Invoice)
     firsts = market.table(Invoice).select("id", "number", "issued", "seller", "buyer")  # which never change
     found = _said_against(invoices)
-    for more in (_misnumbered(firsts), _sharing(firsts), _dated_after(market, firsts), _of_bad_parties(market, firsts)):
+    for more in (
+        _misnumbered(firsts), _sharing(firsts), _otherwise(market), _dated_after(market, firsts),
+        _of_bad_parties(market, firsts),
+    ):  # fmt: skip
         if more is not None:
             found = found.union(more)
     return found.distinct().select(seed="invoice " + found.id)
@@ -42,6 +45,19 @@ def _misnumbered(rows: Any) -> Any:
 def _sharing(rows: Any) -> Any:
     shared = rows.group_by("number").aggregate(ids=rows.id.count()).filter(lambda each: each.ids > 1)
     return rows.semi_join(shared, rows.number == shared.number).select("id")
+
+
+def _otherwise(market: Market) -> Any:
+    """Return the invoices of one day, amount and parties, some number of which is written oddly or states no code."""
+    rows = market.table(Invoice).select("id", "number", "code", "seller", "buyer", "issued", fen="amount_including_tax")
+    plain = ~rows.number.re_search("[^0-9A-Z]") & (rows.code.isnull() | ~rows.code.re_search("[^0-9A-Z]"))
+    day = ("seller", "buyer", "issued", "fen")
+    met = rows.group_by(*day).aggregate(
+        one=rows.number.min(), other=rows.number.max(), odd=(~plain).sum(), coded=rows.code.count(),
+        records=rows.id.count(),
+    )  # fmt: skip
+    met = met.filter((met.one != met.other) & ((met.odd > 0) | ((met.coded > 0) & (met.coded < met.records))))
+    return rows.semi_join(met, day).select("id")
 
 
 def _dated_after(market: Market, invoices: Any) -> Any:

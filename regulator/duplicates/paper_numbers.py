@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import Final
 
 from ledger.facts import Invoice
+from regulator.duplicates.family import SHORT
 
 __all__ = [
     "MISMATCH",
     "PROVINCES",
     "bare",
     "declared",
+    "folded",
     "known_otherwise",
     "mismatched",
     "near",
@@ -20,6 +23,7 @@ __all__ = [
     "odd_province",
     "odd_year",
     "one_code",
+    "written_otherwise",
 ]
 
 PROVINCES: Final = frozenset(
@@ -48,6 +52,28 @@ def bare(text: str | None) -> str:
 def number_key(invoice: Invoice) -> str:
     """Return code and number without their format: equal ones are one number, however it was written."""
     return bare(invoice.code) + bare(invoice.number)
+
+
+def written_otherwise(one: Invoice, other: Invoice) -> bool:
+    """Tell whether two records that look like two invoices are one whose number was written in two ways.
+
+    Of one day, amount and parties, with one number but for signs, spaces, letters' size and width, or for the code that
+    one leaves out or joins to it.
+    """
+    if (one.seller, one.buyer, one.issued, one.amount_including_tax) != (
+        other.seller, other.buyer, other.issued, other.amount_including_tax,
+    ) or one.number == other.number:  # fmt: skip
+        return False
+    (code, number), (its_code, its_number) = folded(one), folded(other)
+    if code + number == its_code + its_number:
+        return True
+    return number == its_number and len(number) >= SHORT and not (code and its_code)
+
+
+def folded(invoice: Invoice) -> tuple[str, str]:
+    """Return code and number without anything that only formats them, full-width signs as plain ones."""
+    code, number = (unicodedata.normalize("NFKC", each or "") for each in (invoice.code, invoice.number))
+    return bare(code), bare(number) or number
 
 
 def one_code(one: Invoice, other: Invoice) -> bool:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import date
+from itertools import combinations, islice
 from typing import Any, Final
 
 from ledger.facts import (
@@ -27,7 +29,15 @@ from ledger.facts import (
 from ledger.records.members import uscc_holds
 from ledger.snapshot import Market
 from regulator.duplicates import paper_candidates
-from regulator.duplicates.paper_numbers import known_otherwise, mismatched, odd_province, odd_year, one_code
+from regulator.duplicates.paper_numbers import (
+    folded,
+    known_otherwise,
+    mismatched,
+    odd_province,
+    odd_year,
+    one_code,
+    written_otherwise,
+)
 from regulator.duplicates.patterns import altered_document, impossible_fields, inflated_face
 from regulator.duplicates.sheet import Papers, Sheet
 from regulator.duplicates.stakes import CLAIMS, Stakes, around, by_id, claimed_invoices, of
@@ -45,6 +55,10 @@ GRANTS: Final = frozenset(
 PATTERNS: Final[dict[str, Callable[[Sheet], Signal | None]]] = {
     each.RULE: each.look for each in (altered_document, inflated_face, impossible_fields)
 }
+Day = tuple[str, str, date, int]
+"""Seller, buyer, day of issue, amount."""
+FORMS: Final = 1_000
+"""Pairs of records of one number in several forms that are looked at, the first ones."""
 AT_ONCE: Final = 20_000
 """Suspects whose families are in memory together."""
 
@@ -63,8 +77,9 @@ class Paper:
     def heights(self) -> Sequence[int]:
         """See :meth:`Neighbourhood.heights`."""
         mine = self._papers
-        others = (*mine.same.values(), *mine.parts.values())
-        claimed = mine.stakes.heights((mine.node, *(f"invoice {name}" for name in (*mine.same, *mine.near))))
+        others = (*mine.same.values(), *mine.otherwise.values(), *mine.parts.values())
+        beside = (*mine.same, *mine.near, *mine.otherwise)
+        claimed = mine.stakes.heights((mine.node, *(f"invoice {name}" for name in beside)))
         own = heights_of(mine.versions, *others, *mine.parties.values())
         return sorted({*own, *claimed})
 
@@ -101,6 +116,7 @@ class PaperScope:
             if len(sharing) > 1:
                 found |= sharing.keys()
         found |= _beside(histories, [invoices[name][0] for name in newly if name in invoices])
+        found |= _otherwise(histories, [versions[0] for versions in invoices.values()]).keys()
         return {f"invoice {name}" for name in found}
 
     def candidates(self, market: Market) -> Any:
@@ -122,6 +138,7 @@ def _loaded(histories: Histories, names: Sequence[str]) -> Iterator[Paper]:
     for name, versions in around(histories, unknown, altered_document.DAYS).items():
         one = versions[0]
         beside[one.seller, one.buyer, one.amount_including_tax][name] = versions
+    forms = _otherwise(histories, [versions[0] for versions in invoices.values()])
     parts = by_id(histories.having(Invoice, "id", {each for some in invoices.values() for each in some[0].refers_to}))
     members = by_id(
         histories.having(
@@ -137,12 +154,14 @@ def _loaded(histories: Histories, names: Sequence[str]) -> Iterator[Paper]:
         same = {each: some for each, some in sharing[one.number].items() if each != name and one_code(one, some[0])}
         near = beside[one.seller, one.buyer, one.amount_including_tax] if any(_unknown(v) for v in versions) else {}
         near = {each: some for each, some in near.items() if each != name and altered_document.alike(one, some[0])}
-        nodes |= {f"invoice {each}" for each in (name, *same, *near)}
+        otherwise = forms.get(name, {})
+        nodes |= {f"invoice {each}" for each in (name, *same, *near, *otherwise)}
         made.append(
             {
                 "versions": versions,
                 "same": same,
                 "near": near,
+                "otherwise": otherwise,
                 "parts": {each: parts[each] for each in one.refers_to if each in parts},
                 "parties": {each: bad[each] for each in (one.seller, one.buyer) if each in bad},
             }
@@ -183,6 +202,27 @@ def _beside(histories: Histories, claimed: Sequence[Invoice]) -> set[str]:
             if any(each.id != name and altered_document.alike(mine, each) for each in others):
                 found.add(name)
     return found
+
+
+def _otherwise(histories: Histories, invoices: Sequence[Invoice]) -> dict[str, dict[str, list[Invoice]]]:
+    """Return by id, for these and for those, the records of one invoice whose number was written in two ways."""
+    wanted = {_day(one) for one in invoices}
+    forms: defaultdict[tuple[Day, str], dict[str, list[Invoice]]] = defaultdict(dict)
+    for name, versions in around(histories, invoices, 0).items():
+        if (day := _day(versions[0])) in wanted:
+            code, number = folded(versions[0])
+            for form in {number, code + number}:
+                forms[day, form][name] = versions
+    found: defaultdict[str, dict[str, list[Invoice]]] = defaultdict(dict)
+    for some in forms.values():
+        for (name, one), (other, its) in islice(combinations(some.items(), 2), FORMS):
+            if written_otherwise(one[0], its[0]):
+                found[name][other], found[other][name] = its, one
+    return found
+
+
+def _day(invoice: Invoice) -> Day:
+    return invoice.seller, invoice.buyer, invoice.issued, invoice.amount_including_tax
 
 
 def _dated_after(histories: Histories, invoices: dict[str, list[Invoice]]) -> set[str]:

@@ -22,7 +22,7 @@ from ledger.facts import (
 )
 from ledger.snapshot import Market
 from regulator.duplicates.candidates import candidates
-from regulator.duplicates.family import ALONE, READS, Rows, key_of, load_rows
+from regulator.duplicates.family import ALONE, READS, Key, Rows, keys_of, load_rows
 from regulator.duplicates.patterns import PATTERNS
 from regulator.duplicates.ties import Ties
 from regulator.duplicates.view import View
@@ -74,12 +74,12 @@ class Family:
 
     def _tied(self, height: int) -> list[list[str]]:
         ties = Ties()
-        first: dict[tuple[str, ...], str] = {}
+        first: dict[Key, str] = {}
         for node in self._rows.nodes:
             ties.add(node)
-        for name, versions in sorted(self._rows.invoices.items()):
-            if versions[0].from_height <= height:
-                ties.tie(first.setdefault(key_of(versions[0]), f"invoice {name}"), f"invoice {name}")
+        begun = [versions[0] for versions in self._rows.invoices.values() if versions[0].from_height <= height]
+        for name, key in keys_of(sorted(begun, key=lambda one: (one.from_position, one.id))).items():
+            ties.tie(first.setdefault(key, f"invoice {name}"), f"invoice {name}")
         for link in self._rows.links:
             if link.from_height <= height:
                 ties.tie(f"receivable {link.receivable}", f"invoice {link.invoice}")

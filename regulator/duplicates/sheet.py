@@ -8,6 +8,7 @@ from functools import cached_property
 
 from ledger.facts import Invoice, Member
 from regulator.duplicates.claims import Claim
+from regulator.duplicates.patterns.telling import ends
 from regulator.duplicates.stakes import Stakes, money_of, things_of
 from regulator.duplicates.view import current
 from regulator.signals import Level, Signal
@@ -21,13 +22,15 @@ Versions = list[Invoice]
 class Papers:
     """An invoice with its history and all that it is held against, each with its own.
 
-    ``same``: invoices of one number with it; ``near``: those its seller issued about the same day; ``parts``: those it
-    refers to; ``parties``: seller and buyer, where one ever had a credit code that does not hold.
+    ``same``: invoices of one number with it; ``near``: those its seller issued about the same day under nearly its
+    number; ``otherwise``: those whose number is its own, written in another way; ``parts``: those it refers to;
+    ``parties``: seller and buyer, where one ever had a credit code that does not hold.
     """
 
     versions: Versions
     same: Mapping[str, Versions]
     near: Mapping[str, Versions]
+    otherwise: Mapping[str, Versions]
     parts: Mapping[str, Versions]
     parties: Mapping[str, list[Member]]
     stakes: Stakes
@@ -62,8 +65,9 @@ class Sheet:
 
     def first(self, invoice: Invoice) -> int:
         """Return the position at which an invoice became known."""
-        versions = self.papers.same.get(invoice.id) or self.papers.near.get(invoice.id) or self.papers.versions
-        return versions[0].from_position
+        papers = self.papers
+        held = (some[invoice.id] for some in (papers.same, papers.near, papers.otherwise) if invoice.id in some)
+        return next(held, papers.versions)[0].from_position
 
 
 def told(
@@ -79,7 +83,7 @@ def told(
 ) -> Signal:
     """Return a signal about the sheet's invoice, with who claims it and the other invoices it rests on."""
     invoice, others = sheet.invoice, list(others)
-    claims = sheet.claims if claims is None else list(claims)
+    claims = ends(sheet.claims if claims is None else list(claims))
     positions = {sheet.papers.versions[0].from_position, invoice.from_position}
     positions |= {position for one in others for position in (sheet.first(one), one.from_position)}
     positions |= {position for claim in claims for position in claim.evidence}

@@ -81,15 +81,15 @@ class Stakes:
         view = self._views.get(id(rows))
         if view is None or view.height != height:
             view = self._views[id(rows)] = View(rows, rows.nodes, height)
-        nodes = {node, *_tied(view, node)}
-        return [claim for claim in view.claims if not nodes.isdisjoint((claim.target, *claim.covers))]
+        found = {at for each in (node, *_tied(view, node)) for at in view.claims_on.get(each, ())}
+        return [view.claims[at] for at in sorted(found)]
 
 
 def _tied(view: View, node: str) -> list[str]:
     kind, name = node.split(" ", 1)
     if kind == "receivable":
         return [f"invoice {invoice}" for invoice in view.tied(name)]
-    return [f"receivable {owed}" for owed in view.receivables if kind == "invoice" and name in view.tied(owed)]
+    return [f"receivable {owed}" for owed in view.resting.get(name, ())] if kind == "invoice" else []
 
 
 def money_of(claims: Iterable[Claim], most: int) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Final, TypeVar
 
 from ledger.business_day import business_day
@@ -17,8 +19,9 @@ from ledger.facts import (
     Receivable,
     RegistrationCollateral,
 )
-from regulator.duplicates.claims import Claim, Instrument
-from regulator.duplicates.family import Rows, key_of
+from regulator.duplicates.claims import Claim, Instrument, handed_on
+from regulator.duplicates.family import Key, Rows, keys_of
+from regulator.duplicates.lineage import Line, lines_of
 
 __all__ = ["ALL", "VOID", "View", "begun", "current"]
 
@@ -26,8 +29,6 @@ F = TypeVar("F", bound=Fact)
 
 ALL: Final = "all"
 """The node that everything of the asset is a part of."""
-STEPS: Final = 2_000
-"""Pieces of a certificate through which a lineage is followed."""
 OVER: Final = frozenset(("repaid", "released"))
 VOID: Final = frozenset(("voided", "red_flushed"))
 
@@ -49,12 +50,14 @@ class View:
     """One asset of a family as of a height.
 
     ``invoices`` and ``receivables`` are those of the asset, by id, as they stand then; ``nodes`` its things as
-    ``<kind> <id>``; ``worth`` what every node that a claim covers is worth, fen; ``known`` tells whether the worth of
-    the whole can be told; ``claims`` are those that are active.
+    ``<kind> <id>``; ``keys`` the keys of its invoices; ``faces`` one invoice for each key, with its face; ``worth``
+    what every node that a claim covers is worth, fen, with ``key <id>`` for an invoice under whatever ids; ``known``
+    tells whether the worth of the whole can be told; ``claims`` are those that are active.
     """
 
     def __init__(self, rows: Rows, nodes: Collection[str], height: int) -> None:
         self.rows, self.nodes, self.height = rows, nodes, height
+        self._nodes = frozenset(nodes)
         self.invoices: dict[str, Invoice] = {}
         self.receivables: dict[str, Receivable] = {}
         for node in nodes:
@@ -68,10 +71,20 @@ class View:
             for name, one in rows.outputs.items()
             if one.root in self.receivables and one.from_height <= height
         }
-        self.faces = self._faces()
+        firsts = {name: rows.invoices[name][0].from_position for name in self.invoices}
+        ordered = sorted(self.invoices.values(), key=lambda one: (firsts[one.id], one.id))
+        self.keys = keys_of(ordered)
+        self._counted: dict[Key, Invoice] = {}
+        self.faces = self._faces(ordered)
+        self._rests: defaultdict[str, list[str]] = defaultdict(list)
+        for link in rows.links:
+            if link.from_height <= height and link.invoice in self.invoices:
+                self._rests[link.receivable].append(link.invoice)
+        self._shares: dict[str, dict[str, int | None]] = {}
+        self._covered: dict[str, tuple[tuple[str, ...], Mapping[str, int]]] = {}
         self.known = True
         self.worth = self._worth()
-        self.claims: tuple[Claim, ...] = tuple(self._claims())
+        self.claims: tuple[Claim, ...] = handed_on(tuple(self._claims()))
 
     @property
     def subject(self) -> str:
@@ -83,11 +96,42 @@ class View:
 
     def tied(self, receivable: str) -> list[str]:
         """Return the invoices that a receivable rests on."""
-        return [
-            link.invoice
-            for link in self.rows.links
-            if link.receivable == receivable and link.from_height <= self.height and link.invoice in self.invoices
-        ]
+        return self._rests.get(receivable, [])
+
+    def key_node(self, invoice: str) -> str:
+        """Return the node of an invoice under whatever ids it is known."""
+        return f"key {self._counted[self.keys[invoice]].id}"
+
+    @cached_property
+    def resting(self) -> Mapping[str, list[str]]:
+        """By invoice the receivables that rest on it."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for receivable in self.receivables:
+            for invoice in self.tied(receivable):
+                found[invoice].append(receivable)
+        return found
+
+    @cached_property
+    def claims_on(self) -> Mapping[str, list[int]]:
+        """By node the places among ``claims`` of those on it or on a part of it."""
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for at, claim in enumerate(self.claims):
+            for node in {claim.target, *claim.covers}:
+                found[node].append(at)
+        return found
+
+    @cached_property
+    def noted(self) -> Mapping[str, list[Invoice]]:
+        """By invoice the red ones (红字发票) that refer to it, as they were registered, in that order."""
+        found: defaultdict[str, list[Invoice]] = defaultdict(list)
+        for versions in self.rows.notes.values():
+            note = versions[0]
+            if note.from_height <= self.height and note.amount_including_tax < 0:
+                for name in dict.fromkeys(note.refers_to):
+                    found[name].append(note)
+        for notes in found.values():
+            notes.sort(key=lambda note: (note.from_position, note.id))
+        return found
 
     def over(self, receivable: str) -> bool:
         """Tell whether nothing is owed on a receivable any more."""
@@ -96,19 +140,18 @@ class View:
 
     # What it is worth
 
-    def _faces(self) -> dict[str, int]:
+    def _faces(self, ordered: Iterable[Invoice]) -> dict[str, int]:
         """Return the invoices that count, one for each key, and their faces, tax included.
 
         Of several records of one invoice it is the one that the tax authority knows, else the first.
         """
-        by_key: dict[tuple[str, ...], Invoice] = {}
-        firsts = {name: self.rows.invoices[name][0].from_position for name in self.invoices}
-        for invoice in sorted(self.invoices.values(), key=lambda one: (firsts[one.id], one.id)):
-            held = by_key.get(key_of(invoice))
+        counted = self._counted
+        for invoice in ordered:
+            held = counted.get(self.keys[invoice.id])
             sure = invoice.verified_result == "consistent"
             if held is None or (sure and held.verified_result != "consistent"):
-                by_key[key_of(invoice)] = invoice
-        return {one.id: max(one.amount_including_tax, 0) for one in by_key.values()}
+                counted[self.keys[invoice.id]] = invoice
+        return {one.id: max(one.amount_including_tax, 0) for one in counted.values()}
 
     def _worth(self) -> dict[str, int]:
         worth = {f"invoice {name}": max(one.amount_including_tax, 0) for name, one in self.invoices.items()}
@@ -121,6 +164,7 @@ class View:
         else:
             whole = self._alone()
         worth |= owed
+        worth |= {f"key {name}": face for name, face in self.faces.items()}
         worth |= {f"output {name}": one.amount for name, one in self.outputs.items()}
         return {node: min(each, whole) for node, each in worth.items()} | {ALL: whole}
 
@@ -157,43 +201,59 @@ class View:
         """Return what of this asset a claim on a thing is on: of a package, its invoices."""
         if kind != "package":
             node = f"{kind} {name}"
-            return [node] if node in self.nodes or (kind == "output" and name in self.outputs) else []
-        packed = (one.invoice for one in begun(self.rows.packed, self.height) if one.package == name)
-        return [f"invoice {invoice}" for invoice in dict.fromkeys(packed) if f"invoice {invoice}" in self.nodes]
+            return [node] if node in self._nodes or (kind == "output" and name in self.outputs) else []
+        return [f"invoice {invoice}" for invoice in self._packed.get(name, ()) if f"invoice {invoice}" in self._nodes]
 
-    def _covers(self, target: str) -> tuple[str, ...]:
-        """Return a node and everything it is a part of."""
-        kind, name = target.split(" ", 1)
-        if kind != "output":
-            return (target, ALL) if target in self.worth else (ALL,)
-        return (*self._parts_of(name), f"receivable {self.outputs[name].root}", ALL)
+    @cached_property
+    def _packed(self) -> Mapping[str, dict[str, None]]:
+        """By package its invoices."""
+        found: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for one in begun(self.rows.packed, self.height):
+            found[one.package][one.invoice] = None
+        return found
 
-    def _parts_of(self, output: str) -> list[str]:
-        """Return a piece and the pieces it is a part of: of several that went into one record nobody can tell."""
-        found: dict[str, None] = {}
-        parents = [output]
-        while len(parents) == 1 and parents[0] in self.outputs and len(found) < STEPS:
-            found[f"output {parents[0]}"] = None
-            parents = self.outputs[parents[0]].parents
-        return list(found)
+    def _covers(self, target: str) -> tuple[tuple[str, ...], Mapping[str, int]]:
+        """Return a node with everything it is a part of, and what there is beside that to make up for it."""
+        if target not in self._covered:
+            kind, name = target.split(" ", 1)
+            if kind == "output":
+                root = self.outputs[name].root
+                nodes, spare = self._covers(f"receivable {root}")
+                self._covered[target] = (
+                    (target, *(f"output {each}" for each in self._lines[name].within), *nodes),
+                    spare,
+                )
+            else:
+                beneath: dict[str, int] = {}
+                if kind == "receivable" and name in self.receivables:
+                    beneath = self._beneath(name)
+                elif kind == "invoice" and name in self.invoices:
+                    beneath = {self.key_node(name): 0}
+                self._covered[target] = (*((target,) if target in self.worth else ()), *beneath, ALL), beneath
+        return self._covered[target]
 
-    def lineage(self, output: str) -> list[str]:
-        """Return a piece and those it was made from, as far back as STEPS."""
-        seen = {output: None}
-        waiting = [output]
-        while waiting and len(seen) < STEPS:
-            one = self.outputs.get(waiting.pop())
-            for parent in () if one is None else one.parents:
-                if parent not in seen:
-                    seen[parent] = None
-                    waiting.append(parent)
-        return list(seen)
+    def _beneath(self, receivable: str) -> dict[str, int]:
+        """Return the invoices beneath a receivable, and of each what the receivable has beside: others, an excess."""
+        faces = {self.key_node(each): self.worth[self.key_node(each)] for each in self.tied(receivable)}
+        total = sum(faces.values())
+        excess = max(self.receivables[receivable].claimed - total, 0)
+        return {node: total - face + excess for node, face in faces.items()}
+
+    @cached_property
+    def _lines(self) -> dict[str, Line]:
+        """By piece where it comes from."""
+        rows = self.rows
+        named = {one.target for one in rows.collateral if one.target_kind == "output"}
+        named |= {one.target for one in rows.covered if one.target_kind == "output"}
+        return lines_of(self.outputs.values(), named.union(*(pooled.outputs for pooled in rows.pools)))
 
     def _lent(self, put_up: FinancingCollateral, financing: Financing) -> Iterator[Claim]:
         versions = self.rows.financings[financing.id]
         paid = next((one.from_position for one in begun(versions, self.height) if one.disbursed), None)
         exposure = max(max(financing.amount, financing.disbursed) - financing.repaid, 0)
-        share = self.rows.worths.share(put_up, exposure, self.height)
+        if financing.id not in self._shares:
+            self._shares[financing.id] = self.rows.worths.shares(financing.id, exposure, self.height)
+        share = self._shares[financing.id].get(put_up.id)
         for target in self._targets(put_up.target_kind, put_up.target):
             money = share
             if put_up.target_kind == "package":
@@ -202,13 +262,16 @@ class View:
             whole = self.worth.get(target, self.worth[ALL])
             partly = put_up.amount is not None and put_up.target_kind != "package"
             extent = min(put_up.amount or 0, whole) if partly else whole
+            covers, spare = self._covers(target)
             yield Claim(
                 instrument=Instrument.FINANCING,
                 thing=f"financing {financing.id}",
                 holder=financing.financier,
                 givers=frozenset((financing.applicant,)) - {financing.financier},
+                giver=financing.applicant,
                 target=target,
-                covers=self._covers(target),
+                covers=covers,
+                spare=spare,
                 extent=extent if self.known or not partly else 0,
                 money=money,
                 bought=True,
@@ -222,24 +285,26 @@ class View:
     def _piece(self, output: Output) -> Iterator[Claim]:
         """A live piece of a certificate, unless it is still with the creditor it was issued to."""
         holder = output.co_owner or output.owner  # what waits on a middle account is for the second of them
-        before = [self.outputs[each] for each in self.lineage(output.id) if each in self.outputs]
-        bought = any(each.financier == holder for each in before)
+        line = self._lines[output.id]
+        bought = holder in line.bought
         if holder == self.receivables[output.root].creditor and not bought:
             return
         target = f"output {output.id}"
+        covers, spare = self._covers(target)
         yield Claim(
             instrument=Instrument.CERTIFICATE,
             thing=target,
             holder=holder,
-            givers=frozenset(owner for each in before for owner in each.owners) - {holder},
+            givers=line.owners - {holder},
+            giver=line.giver,
             target=target,
-            covers=self._covers(target),
+            covers=covers,
+            spare=spare,
             extent=self.worth[target],
             money=output.amount if bought else 0,
             bought=bought,
             began=output.from_position,
-            paid_out=min([each.from_position for each in before if each.financier == holder], default=0)
-            or output.from_position,
+            paid_out=line.bought.get(holder, output.from_position),
             day=None,
             evidence=(output.from_position,),
         )
@@ -250,13 +315,16 @@ class View:
         if registration is None or registration.status != "active":
             return
         for target in self._targets(covered.target_kind, covered.target):
+            covers, spare = self._covers(target)
             yield Claim(
                 instrument=Instrument.REGISTRATION,
                 thing=f"registration {registration.id}",
                 holder=registration.secured_party,
                 givers=frozenset((registration.debtor,)) - {registration.secured_party},
+                giver=registration.debtor,
                 target=target,
-                covers=self._covers(target),
+                covers=covers,
+                spare=spare,
                 extent=self.worth.get(target, self.worth[ALL]),
                 money=0,
                 bought=False,
@@ -264,7 +332,7 @@ class View:
                 paid_out=covered.from_position,
                 day=business_day(registration.filed_at),
                 evidence=(versions[0].from_position, covered.from_position),
-                idle=self._idle(registration.secured_party),
+                idle=registration.secured_party in self._idle,
             )
 
     def _pooled(self, pooled: PoolAsset) -> Iterator[Claim]:
@@ -272,14 +340,17 @@ class View:
         named = [f"output {output}" for output in pooled.outputs if output in self.outputs]
         manager = self.rows.managers.get(pooled.plan)
         for target in named or [f"receivable {pooled.asset}"]:
+            covers, spare = self._covers(target)
             yield Claim(
                 instrument=Instrument.POOL,
                 thing=f"plan {pooled.plan}",
                 holder=pooled.plan,
                 agents=frozenset(() if manager is None else (manager,)),
                 givers=frozenset((pooled.assignor,)),
+                giver=pooled.assignor,
                 target=target,
-                covers=self._covers(target),
+                covers=covers,
+                spare=spare,
                 extent=self.worth[target],
                 money=self.worth[target],
                 bought=False,
@@ -291,25 +362,28 @@ class View:
 
     def _entered(self, pooled: PoolAsset) -> int:
         """Return the position at which an asset came into the pool; a later version has more pieces of it."""
-        began = {one.to_position: one.from_position for one in self.rows.pools if one.id == pooled.id}
         position = pooled.from_position
-        while position in began:
-            position = began[position]
+        while (pooled.id, position) in self._earlier:
+            position = self._earlier[pooled.id, position]
         return position
 
-    def _idle(self, member: str) -> bool:
-        """Tell whether a member lent on this asset, and all of that was repaid or given back."""
-        mine = [
-            one
-            for one in begun(self.rows.collateral, self.height)
-            if any(each.financier == member for each in self.rows.financings.get(one.financing, ())[:1])
-        ]
-        return bool(mine) and not any(
-            current((one,), self.height) is not None
-            and (now := current(self.rows.financings[one.financing], self.height)) is not None
-            and now.status not in OVER
-            for one in mine
-        )
+    @cached_property
+    def _earlier(self) -> dict[tuple[str, int | None], int]:
+        """By asset of a pool and the position at which a version of it ended: where that began."""
+        return {(one.id, one.to_position): one.from_position for one in self.rows.pools if one.to_position is not None}
+
+    @cached_property
+    def _idle(self) -> set[str]:
+        """Who lent on this asset, and all of that was repaid or given back."""
+        lent: set[str] = set()
+        out: set[str] = set()
+        for one in begun(self.rows.collateral, self.height):
+            versions = self.rows.financings.get(one.financing, [])
+            lent.update(each.financier for each in versions[:1])
+            now = current(versions, self.height)
+            if now is not None and now.status not in OVER and current((one,), self.height) is not None:
+                out.add(now.financier)
+        return lent - out
 
     def day_of(self, claims: Iterable[Claim]) -> date | None:
         """Return the last day on which one of these claims began, where records state one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -40,6 +40,8 @@ class Worths:
     """By package: its invoices."""
     amounts: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The position at which a thing began, and its amount then."""
+    _wholes: dict[tuple[str, int], int | None] = field(default_factory=dict)
+    """By package and position: what it was worth; thousands of families of one package ask the same."""
 
     @classmethod
     def read(cls, histories: Histories, financings: Collection[str], packages: Collection[str]) -> Self:
@@ -67,33 +69,34 @@ class Worths:
     def of(self, kind: str, name: str, before: int) -> int | None:
         """Return what a thing was worth when it was put up at a position, in fen; None when that cannot be told."""
         if kind == "package":
-            parts = [self.of("invoice", one.invoice, before) for one in self.packed.get(name, ())]
-            return None if not parts or None in parts else sum(part or 0 for part in parts)
+            if (name, before) not in self._wholes:
+                parts = [self.of("invoice", one.invoice, before) for one in self.packed.get(name, ())]
+                self._wholes[name, before] = None if not parts or None in parts else sum(part or 0 for part in parts)
+            return self._wholes[name, before]
         began, amount = self.amounts.get(f"{kind} {name}", (before, 0))
         return max(amount, 0) if began < before else None
 
-    def share(self, one: FinancingCollateral, exposure: int, height: int) -> int | None:
-        """Return how much of a financing's exposure falls on one of its collateral, by worth; None: nobody can tell."""
-        held = at(self.put_up.get(one.financing, ()), height)
+    def shares(self, financing: str, exposure: int, height: int) -> dict[str, int | None]:
+        """Return how much of an exposure falls on each of a financing's collateral, by worth; None: nobody can tell."""
+        held = at(self.put_up.get(financing, ()), height)
         if len(held) < 2:
-            return exposure
+            return {each.id: exposure for each in held}
         weights = {each.id: self._weight(each) for each in held}
-        return _portion(exposure, weights.get(one.id), weights.values())
+        known = [weight for weight in weights.values() if weight is not None]
+        total = sum(known) if len(known) == len(weights) else None
+        return {name: _portion(exposure, weight, total) for name, weight in weights.items()}
 
     def within(self, package: str, invoice: str, amount: int | None, before: int) -> int | None:
         """Return how much of an amount on a package falls on one of its invoices, by face."""
         if amount is None:
             return None
-        faces = [self.of("invoice", each.invoice, before) for each in self.packed.get(package, ())]
-        return _portion(amount, self.of("invoice", invoice, before), faces)
+        return _portion(amount, self.of("invoice", invoice, before), self.of("package", package, before))
 
     def _weight(self, one: FinancingCollateral) -> int | None:
         return self.of(one.target_kind, one.target, one.from_position) if one.amount is None else one.amount
 
 
-def _portion(amount: int, mine: int | None, all_: Iterable[int | None]) -> int | None:
-    weights = list(all_)
-    if mine is None or None in weights:
+def _portion(amount: int, mine: int | None, total: int | None) -> int | None:
+    if mine is None or total is None:
         return None
-    total = sum(weight or 0 for weight in weights)
     return amount * mine // total if total else 0

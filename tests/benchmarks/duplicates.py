@@ -10,7 +10,8 @@ are 100,000 and 2,000,000 receivables (`tests/support/duplicates_bulk.py`), and 
 
 What the batch finds is held against the small market: what is found in one copy is found in all.
 `--equal` does something else: it generates a market of `--receivables`, follows it, sweeps its snapshot with DuckDB
-and, where it is installed, with Spark, and compares every version of every finding.
+and, where it is installed, with Spark, and compares every version of every finding. A market that is there already is
+given as `--node`, the path of its database.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -71,7 +73,7 @@ from regulator.book import Book, Followed
 from regulator.signals import Version
 from regulator.watch import follow, sweep
 from tests.support.duplicates_bulk import Bulk, load, spread
-from tests.support.duplicates_measured import SCOPES, in_order, measured
+from tests.support.duplicates_measured import SCOPES, SWEPT, differing, found, measured
 
 BASE, SMALL, LARGE = 5_000, 100_000, 2_000_000
 RATE = Decimal("0.0004")
@@ -106,14 +108,17 @@ def base(folder: Path) -> tuple[Path, int, list[Version]]:
 def batch(folder: Path) -> None:
     """Sweep a bulk snapshot and print seconds, memory and findings by rule: run in a process of its own."""
     began, console = time.perf_counter(), Console()
-    height, counts = int((folder / "height").read_text()), Counter[str]()
+    height = int((folder / "height").read_text())
+    marks = [("candidates of all scopes, and what lies around them", began, time.process_time())]
+
+    def told(scope: str, seeds: int) -> None:
+        marks.append((f"{scope}: {seeds:,} seeds", time.perf_counter(), time.process_time()))
+
     with Market(embedded(), {one.label: str(folder / f"{one.label}.parquet") for one in FACTS}) as market:
-        for scope in SCOPES:
-            start, busy, seen = time.perf_counter(), time.process_time(), []
-            subjects = {(one.rule, one.subject) for one in sweep(market, height, (scope,), lambda _, n: seen.append(n))}  # noqa: B023
-            counts.update(rule for rule, _ in subjects)
-            spent, busy = time.perf_counter() - start, time.process_time() - busy
-            console.print(f"  {scope.name}: {seen[0]:,} seeds, {spent:.1f} s, {busy:.1f} s of the processor")
+        counts = Counter(rule for rule, _ in {(one.rule, one.subject) for one in sweep(market, height, SCOPES, told)})
+    marks.append(("", time.perf_counter(), time.process_time()))
+    for (name, start, busy), (_, end, later) in pairwise(marks):
+        console.print(f"  {name}: {end - start:.1f} s, {later - busy:.1f} s of the processor")
     spent, most = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     console.print(
         f"batch: {spent:.1f} s, {time.process_time():.1f} s of the processor, at most {most / (1 << 30):.2f} GiB, "
@@ -206,30 +211,56 @@ def online(databases: Sequence[Online], height: int, console: Console) -> tuple[
 # Equality
 
 
-def equal(receivables: int, folder: Path, console: Console) -> bool:
-    """Compare what following, DuckDB and Spark find on a market of so many receivables."""
-    market = measured(folder, receivables=receivables, seed=SEED, rate=RATE, months=24)
-    return same(market.store, market.versions, folder, console)
+def equal(receivables: int, folder: Path, console: Console, node: Path | None) -> bool:
+    """Compare what following, DuckDB and Spark find on a market of so many receivables, or on a node's database."""
+    folder.mkdir(parents=True)
+    timer = Timer(console)
+    if node is None:
+        store = measured(folder, receivables=receivables, seed=SEED, rate=RATE, months=24, scopes=()).store
+        timer.say("generated and verified")
+    else:
+        store = Store.open(node)
+    with store:
+        versions = found(store, folder / "book.db", SWEPT)
+        timer.say(f"online: {len(versions):,} versions")
+        take(store.at(), folder / "compared")
+        timer.say("snapshot")
+        return same(store.at().height, versions, Snapshot.open(folder / "compared"), timer)
 
 
-def same(store: Store, versions: Iterable[Version], folder: Path, console: Console) -> bool:
+def same(height: int, versions: Sequence[Version], snapshot: Snapshot, timer: Timer) -> bool:
     """Compare what was found by following a node with what DuckDB and Spark find in its snapshot."""
-    told, height = in_order(versions), store.at().height
-    take(store.at(), folder / "compared")
-    snapshot, agree = Snapshot.open(folder / "compared"), True
+    agree = True
     for name, opened in (("DuckDB", snapshot.on_duckdb), ("Spark", lambda: snapshot.on_spark(spark()))):
-        start = time.perf_counter()
         try:
             with opened() as market:
-                swept_ = in_order(sweep(market, height, SCOPES))
+                swept_ = list(sweep(market, height, SWEPT))
         except ImportError:
-            console.print(f"{name} is not installed: `make spark` brings it")
+            timer.say(f"{name} is not installed: `make spark` brings it")
             continue
-        agree &= swept_ == told
-        verdict = "the same" if swept_ == told else "OTHERS"
-        seconds = time.perf_counter() - start
-        console.print(f"{name}: {len(swept_):,} versions in {seconds:.0f} s, {verdict} as the {len(told):,} online")
+        others = differing(versions, swept_)
+        timer.say(f"{name}: {len(swept_):,} versions, {'OTHERS than' if others else 'the same as'} online")
+        for way, version in others:
+            timer.say(f"  {way}: {version}")
+        agree &= not others
     return agree
+
+
+class Timer:
+    """Says of each step what it took of the clock and of the processor, and the most memory so far."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._clock, self._busy = console, time.perf_counter(), time.process_time()
+
+    def say(self, step: str) -> None:
+        clock, busy = time.perf_counter(), time.process_time()
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / (1 << 30)
+        self._console.print(
+            f"{step}: {clock - self._clock:.0f} s, {busy - self._busy:.0f} s of the processor, "
+            f"at most {most:.2f} GiB, load {os.getloadavg()[0]:.1f}",
+            markup=False,
+        )
+        self._clock, self._busy = clock, busy
 
 
 def spark() -> Any:
@@ -280,6 +311,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, help="keeps the markets for another run")
     parser.add_argument("--receivables", type=int, help=f"of the large market, {LARGE:,}; with --equal, 200,000")
     parser.add_argument("--equal", action="store_true")
+    parser.add_argument("--node", type=Path, help="with --equal: a node's database instead of a generated market")
     parser.add_argument("--batch", type=Path, help=argparse.SUPPRESS)
     asked, console = parser.parse_args(), Console()
     if asked.batch is not None:
@@ -288,7 +320,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="glasspool-duplicates-") as spare:
         cache = asked.cache or Path(spare)
         if asked.equal:
-            return 0 if equal(asked.receivables or 200_000, cache / "equal", console) else 1
+            return 0 if equal(asked.receivables or 200_000, cache / "equal", console, asked.node) else 1
         return 0 if measure(cache, asked.receivables or LARGE, console) else 1
 
 

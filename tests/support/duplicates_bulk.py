@@ -13,6 +13,7 @@ import re
 import sqlite3
 from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -163,7 +164,7 @@ def _coded(uscc: str, mark: str) -> str:
     """Return a credit code of another entity, its check sign as right or as wrong."""
     if len(uscc) != USCC:
         return uscc
-    number = sum(ord(sign) * 31**place for place, sign in enumerate(uscc[8:17] + mark)) * 2_654_435_761
+    number = int.from_bytes(sha256(f"{uscc} {mark}".encode()).digest())
     entity = "".join(SIGNS[number // 31**place % 31] for place in range(9))
     right = uscc_holds(uscc)
     return next(code for sign in SIGNS if uscc_holds(code := f"{uscc[:8]}{entity}{sign}") is right)
@@ -248,6 +249,7 @@ def _load(connection: sqlite3.Connection, engine: duckdb.DuckDBPyConnection, bul
 
 def _told(name: str, kind: pa.DataType) -> str:
     """Return a column as SQLite keeps it for the node."""
+    name = f'"{name}"'  # one is named `limit`
     if pa.types.is_list(kind):
         return f"to_json({name})::varchar"
     if pa.types.is_date(kind):

@@ -10,6 +10,32 @@ FACE = NET + TAX
 
 
 @told
+def beyond_the_stock_in_another_unit(d: PaperDesk) -> dict[str, Expected]:
+    """A receipt in a unit of its own hides nothing of the others."""
+    d.stock("100")
+    d.receipt("A", "100")
+    d.receipt("C", "1", unit="件")
+    d.block()
+    d.receipt("B", "90")
+    d.pledge("A", "bank")
+    d.pledge("B", "bank2")
+    return {"warehouse_over": [("stock", d.block(), "high")]}
+
+
+@told
+def nearly_the_same_quantity(d: PaperDesk) -> dict[str, Expected]:
+    """No stock was reported, and a few kilograms make no other lot of it; half of it does."""
+    d.receipt("A", "100")
+    d.receipt("B", "99.9")
+    d.receipt("C", "50")
+    d.pledge("A", "bank")
+    d.pledge("C", "bank3")
+    d.block()
+    d.pledge("B", "bank2")
+    return {"warehouse_over": [("stock", d.block(), "high")]}
+
+
+@told
 def over_contract(d: PaperDesk) -> dict[str, Expected]:
     """By an invoice that refers to it, by one whose receivable names it, by one under an order; raised, reduced."""
     d.paper("C", amount=2 * FACE)

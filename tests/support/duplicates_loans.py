@@ -112,7 +112,8 @@ def factor_pledges_twice(d: Desk) -> Any:
     d.lend("F1", "bank", ("output", output), applicant="factor")
     d.block()
     d.lend("F2", "bank2", ("output", output), applicant="factor")
-    return {"exact_reuse": [(d.block(), HIGH)]}
+    twice = d.block()
+    return {"exact_reuse": [(twice, HIGH)], "over_financed": [(twice, HIGH)]}
 
 
 @story
@@ -277,6 +278,24 @@ def sent_again(d: Desk) -> None:
     d.lend("F1", "bank", ("receivable", "R"))
     d.lend("F1-again", "bank", ("receivable", "R"), drawn=False)
     d.block()
+
+
+@story
+def sent_before(d: Desk) -> None:
+    d.asset()
+    d.lend("F1", "bank", ("receivable", "R"), drawn=False)
+    d.lend("F1-again", "bank", ("receivable", "R"))
+    d.block()
+
+
+@story
+def paid_out_twice(d: Desk) -> Any:
+    d.asset()
+    d.lend("F1", "bank", ("receivable", "R"))
+    d.lend("F1-again", "bank", ("receivable", "R"), drawn=False)
+    d.block()
+    d.act("F1-again", "bank", "disbursed", payment=None, amount=FACE * 8 // 10)
+    return {"over_financed": [(d.block(), HIGH)]}
 
 
 # cross_instrument

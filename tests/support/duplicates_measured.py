@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +14,8 @@ from ledger.consortium.market.trouble.table import PATTERNS, TRAPS
 from ledger.store import Store
 from regulator import duplicates, network
 from regulator.book import Book
+from regulator.monitor import PlanScope
+from regulator.rules import ALL_SCOPES
 from regulator.scope import Scope
 from regulator.signals import Version
 from regulator.watch import follow
@@ -19,6 +23,8 @@ from tests.support.duplicates_truth import SHOWS, Score, scored
 from tests.support.generated import followed
 
 SCOPES: tuple[Scope, ...] = (*duplicates.SCOPES, *network.SCOPES)
+SWEPT: tuple[Scope, ...] = tuple(scope for scope in ALL_SCOPES if not isinstance(scope, PlanScope))
+"""Every scope that a snapshot answers: what is recomputed of plans is followed only."""
 REST = Decimal("0.0005")
 """The rate of every breach, mistake and look-alike of such: nothing of it is a pattern that it does not show."""
 
@@ -36,29 +42,45 @@ class Measured:
         return scored(self.store, self.labels, self.versions, SHOWS)
 
 
-def measured(folder: Path, *, receivables: int, seed: int, rate: Decimal, months: int = 12) -> Measured:
+def measured(
+    folder: Path,
+    *,
+    receivables: int,
+    seed: int,
+    rate: Decimal,
+    plans: int = 3,
+    months: int = 12,
+    scopes: Sequence[Scope] = SCOPES,
+) -> Measured:
     """A market with every pattern and its look-alike planted at one rate, and everything else at a low one."""
     summary = generate_market(
         folder / "chain",
         receivables=receivables,
-        plans=3,
+        plans=plans,
         months=months,
         seed=seed,
         trouble={EVERY: REST, **dict.fromkeys(PATTERNS, rate)},
         traps={EVERY: REST, **{name: rate for name in PATTERNS if name in TRAPS}},
     )
     store = followed(folder / "chain", summary, folder / "home")
-    return Measured(store=store, labels=labels_of(folder / "chain"), versions=found(store, folder / "book.db"))
+    return Measured(store=store, labels=labels_of(folder / "chain"), versions=found(store, folder / "book.db", scopes))
 
 
-def found(store: Store, book: Path) -> list[Version]:
-    """Every version that following the node from its first block finds, in the book at this path."""
+def found(store: Store, book: Path, scopes: Sequence[Scope] = SCOPES) -> list[Version]:
+    """Every version that following the node finds, from where the book at this path stands, and what was in it."""
     with Book.open(book) as kept:
-        for _ in follow(store, kept, SCOPES):
+        for _ in follow(store, kept, scopes):
             pass
-        return [version for scope in SCOPES for version in kept.versions(scope.rules)]
+        return [version for scope in scopes for version in kept.versions(scope.rules)]
 
 
-def in_order(versions: object) -> list[Version]:
+def in_order(versions: Iterable[Version]) -> list[Version]:
     """Versions in the order in which two ways of finding them are compared."""
-    return sorted(versions, key=lambda version: (version.height, version.id))  # type: ignore[call-overload, no-any-return]
+    return sorted(versions, key=lambda version: (version.height, version.id))
+
+
+def differing(one: Iterable[Version], other: Iterable[Version]) -> list[tuple[str, Version]]:
+    """What one of two ways finds and the other does not, or more often; the first ten, enough to see why."""
+    mine, its = Counter(one), Counter(other)
+    only = [("one", each) for each in (mine - its).elements()] + [("other", each) for each in (its - mine).elements()]
+    return sorted(only, key=lambda found_: (found_[1].height, found_[1].id))[:10]

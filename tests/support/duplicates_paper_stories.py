@@ -89,6 +89,33 @@ def written_otherwise_and_financed_twice(d: PaperDesk) -> dict[str, Expected]:
 
 
 @told
+def written_otherwise_unverified(d: PaperDesk) -> dict[str, Expected]:
+    """Nobody asked the tax authority: spaces, full-width digits, the code joined to the number, each lent on twice."""
+    digital = str(d.base + 1_000)
+    d.bill("A", number=digital)
+    d.bill("B", number=f"{digital[:4]} {digital[4:]}")
+    d.bill("C", number=str(d.base + 2_000))
+    d.bill("D", number=chr(0xFF10 + 2) + str(d.base + 2_000)[1:])
+    d.bill("E", number="22345678", **PAPER)
+    d.bill("G", number="310020113022345678", type="vat_special")
+    for name in "ACE":
+        d.lend(f"F{name}", "bank", ("invoice", name))
+    d.block()
+    for name, bank in zip("BDG", ("bank2", "bank", "bank2"), strict=True):
+        d.lend(f"F{name}", bank, ("invoice", name))
+    twice = d.block()
+    d.repay("FA", "bank")
+    d.release("FA", "bank")
+    back = d.block()
+    return {
+        "altered_document": [
+            ("invoice B", twice, "high"), ("invoice D", twice, "medium"), ("invoice G", twice, "high"),
+            ("invoice B", back, None),
+        ],
+    }  # fmt: skip
+
+
+@told
 def inflated(d: PaperDesk) -> dict[str, Expected]:
     d.bill("I", net=NET * 3)
     d.verify("I", "inconsistent", FACE)
@@ -216,6 +243,22 @@ def corrected_and_financed_twice(d: PaperDesk) -> dict[str, Expected]:
     d.block()
     d.lend("G", "bank2", ("package", "Q"))
     return {"batch_replay": [("package Q", d.block(), "high")]}
+
+
+@told
+def corrected_twice_and_financed_twice(d: PaperDesk) -> dict[str, Expected]:
+    """A correction of a correction does not hide that the first package is still financed."""
+    for at in range(3):
+        d.bill(f"I{at}", at)
+    d.pack("P", "I0", "I1", "I2")
+    d.lend("F", "bank", ("package", "P"))
+    d.block()
+    d.pack("Q", "I0", "I1", "I2", supersedes="P")
+    d.block()
+    d.pack("S", "I0", "I1", "I2", supersedes="Q")
+    d.block()
+    d.lend("G", "bank2", ("package", "S"))
+    return {"batch_replay": [("package S", d.block(), "high")]}
 
 
 @told

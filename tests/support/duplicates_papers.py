@@ -71,6 +71,19 @@ def two_pieces_in_two_plans(d: Desk) -> None:
     d.block()
 
 
+@story
+def two_plans_tied_to_a_large_one(d: Desk) -> Any:
+    """Two claims on one invoice in two pools, beside a large invoice that a receivable of one fen ties to it."""
+    d.asset()
+    d.receivable("R2", "I")
+    d.invoice("J", amount_excluding_tax=10_000_000, tax=1_300_000, amount_including_tax=11_300_000)
+    d.receivable("R9", "I", "J", amount=1)
+    d.assign("P", "supplier", "R")
+    d.block()
+    d.assign("Q", "supplier", "R2")
+    return {"double_pool": [(d.block(), HIGH)]}
+
+
 # certificate_double_spend
 
 
@@ -167,7 +180,7 @@ def red_then_reissued(d: Desk) -> Any:
     gone = d.block(2)
     d.repay("F1", "bank")
     d.release("F1", "bank")
-    return {"red_after_finance": [(red, HIGH), (told, HIGH), (anew, LOW), (gone, HIGH), (d.block(), None)]}
+    return {"red_after_finance": [(red, HIGH), (told, HIGH), (anew, None), (gone, HIGH), (d.block(), None)]}
 
 
 @story
@@ -201,6 +214,18 @@ def partly_red(d: Desk) -> Any:
     d.note("RED1", -10_000, "I")
     d.block()
     d.note("RED2", -20_000, "I")
+    short = d.block()
+    return {"red_after_finance": [(short, HIGH)], "over_financed": [(short, LOW)]}
+
+
+@story
+def partly_red_beneath_two_loans(d: Desk) -> Any:
+    """One bank lends on two parts; what is left would do for the first of them alone."""
+    d.asset()
+    d.lend("F1", "bank", ("receivable", "R", 40_000), amount=40_000)
+    d.lend("F2", "bank", ("receivable", "R", 60_000), amount=60_000)
+    d.block()
+    d.note("RED", -40_000, "I")
     short = d.block()
     return {"red_after_finance": [(short, HIGH)], "over_financed": [(short, LOW)]}
 
@@ -325,6 +350,16 @@ def filed_knowing(d: Desk) -> Any:
     d.block()
     d.file("Z2", "bank2", ("receivable", "R"))
     return {"priority_conflict": [(d.block(), LOW)]}
+
+
+@story
+def named_by_chance(d: Desk) -> Any:
+    """The first registration's number is one sign, which any description has."""
+    d.asset()
+    d.file("Z1", "bank", ("receivable", "R"), registration="1")
+    d.block()
+    d.file("Z2", "bank2", ("receivable", "R"), description="2026年1季度应收账款")
+    return {"priority_conflict": [(d.block(), HIGH)]}
 
 
 @story

@@ -7,8 +7,11 @@ figures for the very number. Where neither is known as it stands, the later one 
 
 Evidence: both invoices, and the verifications that tell them apart.
 
-Lawful: one number written in two ways (060729074001, 060729074/001) is one invoice, which is no alteration; it is told
-only when the authority does not know one of the two and different parties claim both, which nobody would see otherwise.
+One number written in two ways (060729074001, 060729074/001; full-width digits; a code joined to it) is one invoice,
+which is no alteration; it is told when both forms are claimed, which nobody would see otherwise. The later form is the
+suspect then, unless the authority does not know the other.
+
+Lawful: two forms of one number of which one alone is claimed, or the one claim was given by the other's holder.
 Bills that recur have numbers and amounts near each other, and none of them is unknown; one that the authority knows
 under its own number with another amount is inflated, not altered. Numbers of paper invoices are within their code.
 
@@ -21,8 +24,10 @@ from __future__ import annotations
 from typing import Final
 
 from ledger.facts import Invoice
+from regulator.duplicates.claims import Claim, chained
 from regulator.duplicates.paper_numbers import bare, known_otherwise, mismatched, near, number_key, one_code
 from regulator.duplicates.sheet import Sheet, told
+from regulator.duplicates.view import current
 from regulator.signals import Level, Signal
 
 __all__ = ["DAYS", "RULE", "alike", "look", "returned"]
@@ -33,20 +38,24 @@ DAYS: Final = 15
 apart."""
 SURE: Final = 95
 LIKELY: Final = 80
+FORM: Final = 75
 LATER: Final = 60
-"""Scores: the authority confirmed the other one; it does not know this one; it knows neither."""
+"""Scores: the authority confirmed the other; it does not know this one; one number in two forms; it knows neither."""
+_WHY: Final = {SURE: "told_confirmed", LIKELY: "told_unknown", FORM: "told_form", LATER: "told_neither"}
 SHORT: Final = 8
 """Digits below which two numbers are near each other by chance."""
 
 
 def look(sheet: Sheet) -> Signal | None:
     """Return what is to be said of the invoice, or None."""
-    found = returned(sheet) or _renumbered(sheet)
+    found = returned(sheet) or _renumbered(sheet) or _in_two_forms(sheet)
     if found is None:
         return None
     other, score = found
     theirs = sheet.claims_on(other)
     level = Level.LOW if not sheet.claims else Level.HIGH if theirs else Level.MEDIUM
+    if score == FORM and len({claim.holder for claim in (*sheet.claims, *theirs)}) < 2:
+        level = Level.MEDIUM
     return told(
         RULE,
         sheet,
@@ -58,7 +67,8 @@ def look(sheet: Sheet) -> Signal | None:
         other=f"invoice {other.id}",
         number=sheet.invoice.number,
         other_number=other.number,
-        alteration=_what_changed(sheet.invoice, other),
+        alteration="form" if score == FORM else _what_changed(sheet.invoice, other),
+        why=_WHY[score],
         face_fen=sheet.invoice.amount_including_tax,
         other_face_fen=other.amount_including_tax,
     )
@@ -100,6 +110,24 @@ def _renumbered(sheet: Sheet) -> tuple[Invoice, int] | None:
         if edited or mine.issued != other.issued or _apart(sheet, other):
             return other, score
     return None
+
+
+def _in_two_forms(sheet: Sheet) -> tuple[Invoice, int] | None:
+    """Return an earlier record of the invoice under another form of its number, with money out on both."""
+    for versions in sheet.papers.otherwise.values():
+        other = current(versions, sheet.height)
+        if other is not None and sheet.first(other) < sheet.first(sheet.invoice):
+            theirs = sheet.claims_on(other)
+            if any(_against(one, each) for one in sheet.claims for each in theirs):
+                return other, FORM
+    return None
+
+
+def _against(one: Claim, other: Claim) -> bool:
+    """Tell whether two claims are two: of different parties, neither given by the other's; or lent twice by one."""
+    if one.holder == other.holder:
+        return one.thing != other.thing and one.bought and other.bought and one.drawn and other.drawn
+    return not chained(one, other)
 
 
 def alike(mine: Invoice, other: Invoice) -> bool:

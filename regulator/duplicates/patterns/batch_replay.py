@@ -7,7 +7,7 @@ digest is that of its list, or ``package.digest`` is found: packages of one dige
 Evidence: both packages, the financings on them.
 
 Lawful: a correction that says which package it supersedes, unless both are financed by different parties at once;
-packages that share a few invoices. A package that was superseded counts no more.
+packages that share a few invoices. A package that was superseded counts no more, unless it is still claimed.
 
 Severity: LOW when no more than one of the two is claimed; MEDIUM when the earlier one was being financed when it was
 replayed or both are claimed by one party; HIGH when different parties claim both. Amount: the faces of the shared

@@ -24,6 +24,7 @@ from collections import defaultdict
 from typing import Final, NamedTuple
 
 from ledger.facts import Output, Receivable
+from regulator.duplicates.lineage import made_of
 from regulator.duplicates.patterns.telling import told
 from regulator.duplicates.view import View, begun
 from regulator.signals import Level, Signal
@@ -49,11 +50,10 @@ def look(view: View) -> Signal | None:
     breaches.sort()
     first = min(breaches, key=lambda each: each.position)
     pieces = {piece for each in breaches for piece in each.pieces}
-    live = [
-        one
-        for one in view.outputs.values()
-        if (one.to_height is None or one.to_height > view.height) and pieces.intersection(view.lineage(one.id))
-    ]
+    made = made_of(view.outputs.values(), pieces)
+    live = any(
+        one.id in made and (one.to_height is None or one.to_height > view.height) for one in view.outputs.values()
+    )
     taken = [claim for claim in view.claims if claim.target.removeprefix("output ") in pieces]
     owners = {owner for piece in pieces if piece in view.outputs for owner in view.outputs[piece].owners}
     return told(

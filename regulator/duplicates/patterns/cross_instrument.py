@@ -20,7 +20,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Final
 
-from regulator.duplicates.claims import Claim, Instrument, rivals
+from regulator.duplicates.claims import Claim, Instrument, at_odds, compared
 from regulator.duplicates.patterns.telling import told
 from regulator.duplicates.view import View
 from regulator.signals import Level, Signal
@@ -28,8 +28,6 @@ from regulator.signals import Level, Signal
 __all__ = ["RULE", "look"]
 
 RULE: Final = "duplicate.cross_instrument"
-PAIRS: Final = 500
-"""Pairs looked at, the first ones."""
 
 _TITLE = (Instrument.CERTIFICATE, Instrument.POOL)
 _SCORES = {Level.HIGH: 85, Level.MEDIUM: 60, Level.LOW: 25}
@@ -39,13 +37,13 @@ def look(view: View) -> Signal | None:
     """Return what is to be said of the asset, or None."""
     if len({claim.instrument for claim in view.claims}) < 2:
         return None
-    ordered = sorted(view.claims, key=lambda each: (each.began, each.thing, each.target))
-    pairs: list[tuple[Claim, Claim]] = []
-    for one, other in list(combinations(ordered, 2))[:PAIRS]:
-        if one.instrument is other.instrument or (one.bought and other.bought):
-            continue
-        if rivals((one, other), view.worth):
-            pairs.append((one, other))
+    pairs = [
+        (one, other)
+        for one, other in combinations(compared(view.claims), 2)
+        if one.instrument is not other.instrument
+        and not (one.bought and other.bought)
+        and at_odds(one, other, view.worth)
+    ]
     if not pairs:
         return None
     levels = [_level(*pair) for pair in pairs]
@@ -74,6 +72,6 @@ def _level(one: Claim, other: Claim) -> Level:
     if one.idle or other.idle:
         return Level.LOW
     taken_out = one.instrument is Instrument.FINANCING and other.instrument is Instrument.POOL
-    if taken_out and not one.givers.isdisjoint(other.givers):
+    if taken_out and one.giver == other.giver:
         return Level.LOW
     return Level.HIGH if one.instrument in _TITLE or other.instrument in _TITLE else Level.MEDIUM

@@ -4,27 +4,30 @@ Definition, event by event: when a financing begins, the money of those that are
 minus what the debtor paid before that record, minus what was taken off by now: the larger of adjustments and credit
 notes, which are two records of one reduction. Faces include tax: what a loan is measured by is what the debtor owes.
 Money of a loan on several things falls on each by its worth; on a package, on each invoice by its face. Asked of the
-whole asset and of each receivable and piece.
+whole asset and of each receivable, piece and invoice: of what is lent on a receivable, an invoice beneath it bears what
+the others cannot.
 
 Payments after a financing began do not count: they are what it is repaid from. A red-flushed invoice does not either:
 that is ``duplicate.red_after_finance``.
 
 Evidence: every financing, the payments and reductions.
 
-Lawful: parts within the face; what a factor refinances of what it bought counts once; an undrawn twin of a financing
-(the same party, money and thing) is a retry; what nobody can measure is not summed; one loan on a bill or an order
-beyond its face, for which more may stand than the ledger shows.
+Lawful: parts within the face; what a factor refinances counts once, up to what it has out itself; an undrawn twin of a
+financing (the same party, money and thing) is a retry; what nobody can measure is not summed; one loan on a bill or an
+order beyond its face, for which more may stand than the ledger shows.
 
 Severity: HIGH when it was too much when it began; LOW when only later reductions made it so (稀释). Amount: the excess.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from regulator.duplicates.claims import Claim
+from regulator.duplicates.claims import Claim, Out
 from regulator.duplicates.patterns.telling import told
 from regulator.duplicates.view import ALL, VOID, View, begun
 from regulator.signals import Level, Signal
@@ -32,6 +35,8 @@ from regulator.signals import Level, Signal
 __all__ = ["RULE", "look"]
 
 RULE: Final = "duplicate.over_financed"
+NEVER: Final = 2**63
+"""A position after all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,11 @@ def look(view: View) -> Signal | None:
     trade = view.invoices or view.receivables
     if not view.known or (not trade and len({claim.thing for claim in claims}) < 2):
         return None
-    excesses = [found for node in _nodes(claims) if (found := _exceeds(view, node, claims)) is not None]
+    by_node: defaultdict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        for node in claim.covers:
+            by_node[node].append(claim)
+    excesses = [found for node, some in by_node.items() if (found := _exceeds(view, node, some)) is not None]
     if not excesses:
         return None
     found = max(excesses, key=lambda each: (not each.later, each.amount))
@@ -65,7 +74,7 @@ def look(view: View) -> Signal | None:
         score=40 if found.later else 90,
         amount=found.amount,
         since=view.day_of([last]),
-        evidence=[one.from_position for one in begun(view.rows.settlements, view.height)] if found.paid else (),
+        evidence=_paying(view, last.began) if found.paid else (),
         financings=len({claim.thing for claim in found.claims}),
         last_party=last.holder,
         active_fen=found.active,
@@ -76,45 +85,51 @@ def look(view: View) -> Signal | None:
     )
 
 
+def _paying(view: View, before: int) -> list[int]:
+    return [one.from_position for one in begun(view.rows.settlements, view.height) if one.from_position < before]
+
+
 def _counted(claims: Sequence[Claim]) -> list[Claim]:
-    """Return the claims whose money counts, in order: none within another's, no undrawn twin."""
-    holders = {claim.holder for claim in claims}
+    """Return the claims whose money counts, in order: of twins those that were drawn, else the first."""
     found: list[Claim] = []
-    seen: set[tuple[str, str, int | None]] = set()
+    seen = {(claim.holder, claim.target, claim.money) for claim in claims if claim.drawn}
     for claim in sorted(claims, key=lambda each: (each.began, each.thing, each.target)):
         twin = (claim.holder, claim.target, claim.money)
-        if claim.givers.isdisjoint(holders - {claim.holder}) and not (twin in seen and not claim.drawn):
+        if claim.drawn or twin not in seen:
             found.append(claim)
         seen.add(twin)
     return found
 
 
-def _nodes(claims: Sequence[Claim]) -> list[str]:
-    return list(dict.fromkeys(node for claim in claims for node in claim.covers))
-
-
 def _exceeds(view: View, node: str, claims: Sequence[Claim]) -> _Excess | None:
     """Return the excess over a node, the worst of those with which some financing began."""
-    mine = [claim for claim in claims if node in claim.covers]
-    reduced, active = _reduced(view, node), 0
-    worst: _Excess | None = None
-    for at, claim in enumerate(mine):
-        active += claim.money or 0
-        face, paid = _face(view, node), _paid(view, node, claim.began)
-        if active > face - reduced - paid:
-            later = active <= face - _reduced(view, node, claim.began) - paid
-            found = _Excess(
-                amount=active - max(face - reduced - paid, 0),
-                active=active,
-                face=face,
-                reduced=reduced,
-                paid=paid,
-                claims=tuple(mine[: at + 1]),
-                later=later,
-            )
-            if worst is None or (not found.later, found.amount) > (not worst.later, worst.amount):
-                worst = found
-    return worst
+    face, within = _face(view, node), _within(view, node)
+    paid, taken = _paid(view, within), _taken_off(view, node, within)
+    reduced = taken.by(NEVER)
+    if sum(claim.money_on(node) for claim in claims) <= face - reduced - min(paid.by(NEVER), face):
+        return None
+    worst: tuple[bool, int, int, int, int] | None = None
+    out = Out()
+    for at, claim in enumerate(claims):
+        active = out.add(claim, claim.money_on(node))
+        before = min(paid.by(claim.began), face)
+        excess = active - max(face - reduced - before, 0)
+        if active > face - reduced - before:
+            later = active <= face - taken.by(claim.began) - before
+            if worst is None or (not later, excess) > worst[:2]:
+                worst = not later, excess, at, active, before
+    if worst is None:
+        return None
+    first, excess, at, active, before = worst
+    return _Excess(
+        amount=excess,
+        active=active,
+        face=face,
+        reduced=reduced,
+        paid=before,
+        claims=tuple(claims[: at + 1]),
+        later=not first,
+    )
 
 
 def _face(view: View, node: str) -> int:
@@ -127,40 +142,68 @@ def _within(view: View, node: str) -> list[str]:
     kind, _, name = node.partition(" ")
     if node == ALL:
         return list(view.receivables)
+    if kind == "key":
+        key = view.keys[name]
+        twins = [each for each, its in view.keys.items() if its == key]
+        owed = {each for twin in twins for each in view.resting.get(twin, ())}
+        return [each for each in owed if {view.keys[invoice] for invoice in view.tied(each)} == {key}]
     return [name] if kind == "receivable" else []
 
 
-def _paid(view: View, node: str, before: int) -> int:
-    names = set(_within(view, node))
-    paid = sum(one.amount for one in view.rows.settlements if one.receivable in names and one.from_position < before)
-    return min(paid, _face(view, node))
+class _Course:
+    """An amount as it changed from record to record."""
+
+    def __init__(self, changes: Iterable[tuple[int, str, int]]) -> None:
+        """Take ``(position, what of, its amount from there on)``; the amount is the sum over all."""
+        self._positions: list[int] = []
+        self._sums: list[int] = []
+        last: dict[str, int] = {}
+        total = 0
+        for position, name, amount in sorted(changes):
+            total += amount - last.get(name, 0)
+            last[name] = amount
+            self._positions.append(position)
+            self._sums.append(total)
+
+    def by(self, position: int) -> int:
+        """Return what it was before a position."""
+        at = bisect_left(self._positions, position)
+        return self._sums[at - 1] if at else 0
 
 
-def _reduced(view: View, node: str, before: int | None = None) -> int:
-    """Return what was taken off: by adjustments of receivables, or by credit notes, whichever is more."""
-    adjusted = 0
-    for name in _within(view, node):
-        versions = [
-            one
-            for one in begun(view.rows.receivables[name], view.height)
-            if before is None or one.from_position < before
-        ]
-        adjusted += max(-(versions[-1].adjusted + versions[-1].netted), 0) if versions else 0
-    return max(adjusted, _credited(view, before) if node == ALL else 0)
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    adjusted: _Course
+    credited: _Course
+
+    def by(self, position: int) -> int:
+        """Return what was taken off before a position: by adjustments or by credit notes, whichever is more."""
+        return max(self.adjusted.by(position), self.credited.by(position))
 
 
-def _credited(view: View, before: int | None) -> int:
-    total = 0
-    for name, invoice in view.invoices.items():
-        if invoice.status in VOID or name not in view.faces:
-            continue
-        notes = [
-            versions[0]
-            for versions in view.rows.notes.values()
-            if versions[0].from_height <= view.height
-            and (before is None or versions[0].from_position < before)
-            and versions[0].amount_including_tax < 0
-            and name in versions[0].refers_to
-        ]
-        total += min(-sum(note.amount_including_tax for note in notes), view.faces[name])
-    return total
+def _paid(view: View, receivables: Sequence[str]) -> _Course:
+    names = set(receivables)
+    return _Course(
+        (one.from_position, f"{one.from_position} {at}", one.amount)
+        for at, one in enumerate(begun(view.rows.settlements, view.height))
+        if one.receivable in names
+    )
+
+
+def _taken_off(view: View, node: str, receivables: Sequence[str]) -> _Taken:
+    adjusted = _Course(
+        (one.from_position, name, max(-(one.adjusted + one.netted), 0))
+        for name in receivables
+        for one in begun(view.rows.receivables[name], view.height)
+    )
+    return _Taken(adjusted, _Course(_credited(view, node)))
+
+
+def _credited(view: View, node: str) -> Iterator[tuple[int, str, int]]:
+    """Yield what the credit notes for each invoice of a node come to, no more than its face."""
+    for name, face in view.faces.items():
+        if view.invoices[name].status not in VOID and node in (ALL, view.key_node(name)):
+            total = 0
+            for note in view.noted.get(name, ()):
+                total -= note.amount_including_tax
+                yield note.from_position, name, min(total, face)

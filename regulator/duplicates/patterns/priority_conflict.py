@@ -20,12 +20,15 @@ left standing after what it secured was repaid. Amount: what the asset is worth,
 
 from __future__ import annotations
 
-from itertools import combinations
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations, islice
 from typing import Final, NamedTuple
 
 from ledger.business_day import business_day
 from ledger.facts import Registration, RegistrationQuery
-from regulator.duplicates.claims import Claim, Instrument, rivals
+from regulator.duplicates.claims import Claim, Instrument, at_odds, compared
 from regulator.duplicates.patterns.telling import told
 from regulator.duplicates.view import View, current
 from regulator.signals import Level, Signal
@@ -33,8 +36,16 @@ from regulator.signals import Level, Signal
 __all__ = ["RULE", "look"]
 
 RULE: Final = "duplicate.priority_conflict"
+NUMBER: Final = 6
+"""Signs of a registration's number below which it is in any text by chance; the register's own have 20."""
+SEARCHES: Final = 1_000
+"""Searches of one party that are looked at, the last ones."""
 PAIRS: Final = 500
-"""Pairs looked at, the first ones."""
+"""Pairs at odds that are looked at, the first ones."""
+
+
+Searches = defaultdict[str, list[tuple[bool, RegistrationQuery]]]
+"""By party its searches, each with whether it was for a thing of the asset."""
 
 
 class _Conflict(NamedTuple):
@@ -52,11 +63,9 @@ def look(view: View) -> Signal | None:
     filed = [claim for claim in view.claims if claim.instrument is Instrument.REGISTRATION]
     if len({claim.holder for claim in filed}) < 2:
         return None
-    conflicts = [
-        found
-        for pair in list(combinations(filed, 2))[:PAIRS]
-        if rivals(pair, view.worth) and (found := _conflict(view, *pair)) is not None
-    ]
+    searches = _searches(view)
+    pairs = (pair for pair in combinations(compared(filed), 2) if at_odds(*pair, view.worth))
+    conflicts = [found for pair in islice(pairs, PAIRS) if (found := _conflict(view, searches, *pair)) is not None]
     if not conflicts:
         return None
     worst = max(conflicts, key=lambda each: (each.level.rank, -each.later.filed_at.timestamp(), each.later.id))
@@ -83,18 +92,23 @@ def look(view: View) -> Signal | None:
     )
 
 
-def _conflict(view: View, one: Claim, other: Claim) -> _Conflict | None:
+def _conflict(view: View, searches: Searches, one: Claim, other: Claim) -> _Conflict | None:
     """Return the conflict of two claims by registration; None when they are in order."""
     found = [(_registration(view, claim), claim) for claim in (one, other)]
     (earlier, first), (later, second) = sorted(
         found, key=lambda each: (each[0].filed_at, view.rows.registrations[each[0].id][0].from_position)
     )
-    if business_day(later.filed_at) > earlier.expires_on or earlier.id in later.description:
+    if business_day(later.filed_at) > earlier.expires_on or _names(later.description, earlier.id):
         return None
-    search, query = _search(view, earlier, later)
+    search, query = _search(view, searches[later.secured_party], earlier, later)
     calm = search == "known" or first.idle
     level = Level.LOW if calm else Level.HIGH
     return _Conflict(earlier, later, (first, second), search, query, level)
+
+
+def _names(text: str, number: str) -> bool:
+    """Tell whether a text names a registration's number, and not one that it is a part of, nor by chance."""
+    return len(number) >= NUMBER and re.search(rf"(?<![0-9A-Za-z]){re.escape(number)}(?![0-9A-Za-z])", text) is not None
 
 
 def _registration(view: View, claim: Claim) -> Registration:
@@ -103,17 +117,26 @@ def _registration(view: View, claim: Claim) -> Registration:
     return found
 
 
-def _search(view: View, earlier: Registration, later: Registration) -> tuple[str, RegistrationQuery | None]:
+def _searches(view: View) -> Searches:
+    """Return by party its searches for the asset, or for somebody."""
+    things = {node.split(" ", 1)[1] for node in (*view.nodes, *(claim.target for claim in view.claims))}
+    found: Searches = defaultdict(list)
+    for query in view.rows.queries:
+        found[query.queried_by].append((query.subject in things, query))
+    return found
+
+
+def _search(
+    view: View, searches: Sequence[tuple[bool, RegistrationQuery]], earlier: Registration, later: Registration
+) -> tuple[str, RegistrationQuery | None]:
     """Return what the later party's last search before it filed could tell it: stale, known, missed or none."""
     filed = view.rows.registrations[later.id][0].from_position
-    names = {node.split(" ", 1)[1] for node in (*view.nodes, *(claim.target for claim in view.claims))}
     made = [
         query
-        for query in view.rows.queries
-        if query.queried_by == later.secured_party
-        and query.queried_at <= later.filed_at
+        for of_it, query in searches[-SEARCHES:]
+        if query.queried_at <= later.filed_at
         and query.from_position < filed  # what was recorded only later shows nothing
-        and query.subject in names | {later.debtor, earlier.debtor}
+        and (of_it or query.subject in (later.debtor, earlier.debtor))
     ]
     if not made:
         return "none", None

@@ -5,14 +5,14 @@ room for, while a loan, a bought piece or a pool claims the asset.
 
 Evidence: the record of the status or of the red invoice, the financing.
 
-Re-scored as facts change: a red invoice that takes off only a part lowers it to what is left uncovered; an invoice
-issued in its place, of the same parties and at least the same value and itself sound, which refers to it or to the red
-one, lowers it to LOW; when the money is back or the collateral released, the finding stands no more.
+Re-scored as facts change: a red invoice that takes off only a part lowers it to what is left uncovered; once another
+is issued in the place of each, when the money is back or the collateral released, the finding stands no more.
 
-Lawful: red after release; a part that the rest still covers; an asset of a pool that was paid before.
+Lawful: an invoice issued in its place, of the same parties and at least the same value and itself sound, which refers
+to it or to the red one; red after release; a part that the rest still covers; an asset of a pool that was paid before.
 
-Severity: HIGH when the money out is more than what sound invoices are left for; MEDIUM when they still cover it; LOW
-with a reissue. Amount: the money out that no sound invoice covers, and at least what the red one was for of it.
+Severity: HIGH when the money out is more than what sound invoices are left for; MEDIUM when they still cover it.
+Amount: the money out that no sound invoice covers, and at least what the red one was for of it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Final
 from ledger.facts import Invoice
 from regulator.duplicates.claims import Claim, Instrument
 from regulator.duplicates.family import key_of
-from regulator.duplicates.patterns.telling import first_of_each, money_of, told
+from regulator.duplicates.patterns.telling import money_on, told
 from regulator.duplicates.view import ALL, VOID, View, current
 from regulator.signals import Level, Signal
 
@@ -37,22 +37,26 @@ def look(view: View) -> Signal | None:
     claims = [claim for claim in view.claims if _touched(view, claim, red)]
     if not claims:
         return None
-    out = money_of(claim for claim in first_of_each(claims) if claim.money)
-    left = max(view.worth[ALL] - sum(red.values()), 0)
+    out, left = money_on(claims), max(view.worth[ALL] - sum(red.values()), 0)
+    beneath = {name: view.key_node(name) for name in red}
+    short = sum(max(money_on(claims, key) - (view.worth[key] - red[name]), 0) for name, key in beneath.items())
+    short = max(short, out - left)
     void = [view.invoices[name] for name in red if view.invoices[name].status in VOID]
-    if not void and out <= left:
+    if not void and not short:
         return None
     reissued = [name for name in red if _reissued(view, view.invoices[name])]
-    covered = out <= left
-    level = Level.LOW if len(reissued) == len(red) else Level.MEDIUM if covered else Level.HIGH
+    if len(reissued) == len(red):
+        return None
+    level = Level.HIGH if short else Level.MEDIUM
     days = [one.status_on for one in void if one.status_on is not None]
+    days = days or [note.issued for name in red for note in _red_ones(view, name)]
     return told(
         RULE,
         view,
         claims,
         level=level,
-        score={Level.HIGH: 95, Level.MEDIUM: 60, Level.LOW: 20}[level],
-        amount=max(out - left, 0) if void else out - left,
+        score=95 if level is Level.HIGH else 60,
+        amount=short,
         since=min(days, default=None),
         evidence=[view.invoices[name].from_position for name in red] + _notes(view, red),
         things=[f"invoice {name}" for name in red],
@@ -73,11 +77,12 @@ def _touched(view: View, claim: Claim, red: dict[str, int]) -> bool:
         return False
     kind, name = claim.target.split(" ", 1)
     if kind == "invoice":
-        return any(key_of(view.invoices[each]) == key_of(view.invoices[name]) for each in red if name in view.invoices)
+        return name in view.invoices and any(view.keys[each] == view.keys[name] for each in red)
     root = view.outputs[name].root if kind == "output" else name
     if claim.instrument is Instrument.POOL and view.over(root):
         return False
-    return any(each in red for each in view.tied(root))
+    touched = {view.keys[each] for each in view.tied(root)}
+    return any(view.keys[each] in touched for each in red)
 
 
 def _taken_off(view: View, invoice: Invoice) -> int:
@@ -92,12 +97,8 @@ def _taken_off(view: View, invoice: Invoice) -> int:
 
 
 def _red_ones(view: View, invoice: str) -> list[Invoice]:
-    found = (current(versions, view.height) for versions in view.rows.notes.values())
-    return [
-        note
-        for note in found
-        if note is not None and note.amount_including_tax < 0 and invoice in note.refers_to and note.status not in VOID
-    ]
+    found = (current(view.rows.notes[note.id], view.height) for note in view.noted.get(invoice, ()))
+    return [note for note in found if note is not None and note.status not in VOID]
 
 
 def _reissued(view: View, invoice: Invoice) -> bool:

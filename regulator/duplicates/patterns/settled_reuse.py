@@ -29,20 +29,23 @@ RULE: Final = "duplicate.settled_reuse"
 
 def look(view: View) -> Signal | None:
     """Return what is to be said of the asset, or None."""
+    beneath: dict[str, _Beneath] = {}
     found: list[Claim] = []
     surely = False
     for claim in view.claims:
         if claim.bought or claim.instrument is Instrument.POOL:
-            rests_on = _rests_on(view, claim)
-            told_by = [_settled(view, name, claim) for name in rests_on]
-            if told_by and all(told_by):
+            if claim.target not in beneath:
+                beneath[claim.target] = _Beneath(view, claim)
+            how = beneath[claim.target].settled(view, claim)
+            if how:
                 found.append(claim)
-                surely = surely or "order" in told_by
+                surely = surely or how == "order"
     if not found:
         return None
-    names = {name for claim in found for name in _rests_on(view, claim)}
+    names = {name for claim in found for name in beneath[claim.target].names}
     paid = [one for one in begun(view.rows.settlements, view.height) if one.receivable in names]
     settled = [day for name in names if (day := view.receivables[name].settled_on) is not None]
+    settled = settled or [one.paid_on for one in paid]  # it was, and was raised again since
     last = max(found, key=lambda each: each.began)
     return told(
         RULE,
@@ -61,6 +64,38 @@ def look(view: View) -> Signal | None:
     )
 
 
+class _Beneath:
+    """The receivables that the claims on one thing live by."""
+
+    def __init__(self, view: View, claim: Claim) -> None:
+        self.names = _rests_on(view, claim)
+        ends = [_settled_for_good(view, name) for name in self.names]
+        self._after = None if None in ends else max((each for each in ends if each is not None), default=None)
+
+    def settled(self, view: View, claim: Claim) -> str:
+        """Tell by what all of them were settled before the money of a claim went out: order, days, or nothing."""
+        if self._after is not None and self._after < claim.paid_out:
+            return "order"
+        told_by = set()
+        for name in self.names:
+            how = _settled(view, name, claim)
+            if not how:
+                return ""
+            told_by.add(how)
+        return "order" if "order" in told_by else "days" if told_by else ""
+
+
+def _settled_for_good(view: View, name: str) -> int | None:
+    """Return the position from which a receivable was settled to this day, or None."""
+    found = None
+    for one in begun(view.rows.receivables[name], view.height):
+        if one.settled_on is None:
+            found = None
+        elif found is None:
+            found = one.from_position
+    return found
+
+
 def _rests_on(view: View, claim: Claim) -> list[str]:
     """Return the receivables that a claim lives by: of an invoice those on it, if they take up all of it."""
     kind, name = claim.target.split(" ", 1)
@@ -70,7 +105,7 @@ def _rests_on(view: View, claim: Claim) -> list[str]:
         return [name]
     if kind != "invoice" or name not in view.invoices:
         return []
-    on_it = [each for each in view.receivables if name in view.tied(each)]
+    on_it = view.resting.get(name, [])
     taken_up = sum(view.receivables[each].amount for each in on_it)
     return on_it if taken_up >= view.invoices[name].amount_including_tax else []
 

@@ -2,13 +2,13 @@
 
 Definition: the receipts of one warehouse, location and lot that are held or pledged come to more than the last stock
 report of the lot, beyond TOLERANCE; or, where no stock was ever reported, two receipts that did not come from a split
-are for the same quantity of the lot and are pledged to different parties.
+are for the same quantity of the lot, within TOLERANCE, and are pledged to different parties.
 
 Evidence: the receipts, the stock report.
 
 Lawful: a receipt that was split or cancelled counts no more, its parts do; the goods of one lot on several receipts
-within the stock; a part that was released and taken out. Quantities are compared in one unit: where units cannot be
-converted into each other (件 and 吨) there is no telling, and nothing is said.
+within the stock; a part that was released and taken out. Quantities are compared in one unit: a receipt whose unit
+cannot be converted into that of the stock (件 and 吨) counts for nothing, as there is no telling.
 
 Severity: HIGH when what is pledged alone is more than the stock, or the receipts are pledged to different parties;
 MEDIUM when some are pledged; LOW when none is. Amount: the money lent on the receipts, where records tell it.
@@ -61,21 +61,27 @@ def look(
             return None
         return _told(name, found, None, claims, firsts, score=SCORE_WITHOUT_STOCK)
     unit, held = measured(stock.quantity, stock.unit)
-    amounts = [measured(one.quantity, one.unit) for one in active]
-    if not active or any(each != unit for each, _ in amounts):
+    comparable = [one for one in active if measured(one.quantity, one.unit)[0] == unit]
+    if _sum(comparable) <= held * (1 + TOLERANCE):
         return None
-    if sum((each for _, each in amounts), Decimal()) <= held * (1 + TOLERANCE):
-        return None
-    return _told(name, active, stock, claims, firsts, score=SCORE)
+    return _told(name, comparable, stock, claims, firsts, score=SCORE)
 
 
 def _twice(active: Sequence[Receipt]) -> list[Receipt]:
     """Return receipts for the same quantity of a lot of no known stock, that are pledged to different parties."""
     whole = [one for one in active if one.parent is None and one.status == "pledged"]
-    by_quantity: dict[tuple[str, Decimal], list[Receipt]] = {}
-    for one in whole:
-        by_quantity.setdefault(measured(one.quantity, one.unit), []).append(one)
-    return [one for some in by_quantity.values() if len({each.pledgee for each in some}) > 1 for one in some]
+    some: list[Receipt] = []
+    last: tuple[str, Decimal] | None = None
+    found: list[Receipt] = []
+    for one in [*sorted(whole, key=lambda each: (measured(each.quantity, each.unit), each.id)), None]:
+        size = None if one is None else measured(one.quantity, one.unit)
+        if size is None or last is None or size[0] != last[0] or size[1] > last[1] * (1 + TOLERANCE):
+            found += some if len({each.pledgee for each in some}) > 1 else []
+            some = []
+        if one is not None:
+            some.append(one)
+        last = size
+    return found
 
 
 def _told(
@@ -100,6 +106,7 @@ def _told(
     evidence |= set() if stock is None else {stock.from_position}
     evidence |= {position for claim in claims for position in claim.evidence}
     first = receipts[0]
+    unit = first.unit if stock is None else stock.unit
     return Signal(
         rule=RULE,
         subject=subject,
@@ -115,10 +122,10 @@ def _told(
             ("location", first.location),
             ("lot", first.lot),
             ("pledged", sum(1 for _ in pledged)),
-            ("quantity", _shown(sum((one.quantity for one in receipts), Decimal()))),
+            ("quantity", _shown(_sum(receipts) / measured(Decimal(1), unit)[1])),
             ("receipts", len(receipts)),
-            ("stock", "" if stock is None else _shown(stock.quantity)),
-            ("unit", first.unit if stock is None else stock.unit),
+            ("stock", "not_reported" if stock is None else f"{_shown(stock.quantity)} {unit}"),
+            ("unit", unit),
             ("warehouse_party", first.warehouse),
         ),
     )

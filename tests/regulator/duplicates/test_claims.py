@@ -20,10 +20,10 @@ from regulator.scope import Scope
 from regulator.signals import Level, Version
 from regulator.watch import follow, sweep
 from regulator.wording import WORDING, explain, used_by
-from tests.support import duplicates_loans, duplicates_papers
+from tests.support import duplicates_cheats, duplicates_loans, duplicates_papers
 from tests.support.duplicates_stories import FACE, STORIES, Desk, ledger
 
-TOLD_BY = (duplicates_loans, duplicates_papers)  # the modules whose stories fill STORIES
+TOLD_BY = (duplicates_cheats, duplicates_loans, duplicates_papers)  # the modules whose stories fill STORIES
 SCOPES: tuple[Scope, ...] = (FamilyScope(),)
 
 pytestmark = pytest.mark.slow
@@ -123,5 +123,5 @@ def test_evidence_and_parties_name_both_sides(told: Told) -> None:
     assert first is not None
     assert first.parties == ("bank", "bank2", "supplier")
     assert {"financing two_banks.F1", "financing two_banks.F2", "receivable two_banks.R"} <= set(first.things)
-    assert len(first.evidence) == 2  # a loan and its collateral are one record
+    assert len(first.evidence) == 4  # the invoice, the claim on it, and two loans, each one record with its collateral
     assert first.amount == FACE * 8 // 10
