@@ -23,6 +23,11 @@ TERMS: Final[dict[str, str]] = {
     "originators": "原始权益人", "overdue": "逾期未披露", "participant_breach": "参与人违约", "region": "地区",
     "replacement_failed": "循环购买中止", "revolving": "循环期", "revolving_ended": "循环期提前结束", "risk": "风险",
     "servicer": "资产服务机构", "shelf": "储架", "shortfall": "实际不足预测", "passed_on": "再次转让",
+    "trigger_missed": "已触发的事件未执行", "fee_twice": "费用重复支付", "recorded_twice": "付款重复记录",
+    "wrong_order": "支付顺序有误", "junior_early": "次级提前还本", "step_skipped": "遗漏步骤",
+    "wrong_state": "适用状态有误", "unexplained": "原因不明", "rounding": "尾数处理有误", "wrong_date": "计息日期有误",
+    "day_count": "计息基准有误", "fee_base": "费用基数有误", "arrears_forgotten": "漏付前期欠款",
+    "not_recomputed": "条款无法适用", "another_period": "记入其他期次", "off_schedule": "非约定兑付日",
 }  # fmt: skip
 
 TERMS_EN: Final[dict[str, str]] = {
@@ -123,17 +128,17 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
     "monitor.concentration": _said(
         "集中度超限",
         "A concentration limit is exceeded",
-        "{plan}有{members}个{by}超过{limit}的限额，首个为{first}：约{held_fen}元，限额约{limit_fen}元，合计超出约{excess_fen}元。"
+        "{plan}有{members}个{by}超过{limit}的限额，首个为{first_party}：约{held_fen}元，限额约{limit_fen}元，合计超出约{excess_fen}元。"
         "依据{article}。",
-        "{members} of plan {plan} by {by} are beyond {limit}, first {first} with about {held_fen} yuan of the "
+        "{members} of plan {plan} by {by} are beyond {limit}, first {first_party} with about {held_fen} yuan of the "
         "{limit_fen} let: {excess_fen} yuan too much in all. By {article}.",
     ),
     "monitor.diversification": _said(
         "债务人、债权人分散度不足",
         "Too few unrelated parties",
-        "{plan}有{debtors}个无关联债务人、{creditors}个无关联债权人，低于{least}个，或单一债务人{largest}超过{most}。依据{article}。",
+        "{plan}有{debtors}个无关联债务人、{creditors}个无关联债权人，低于{least}个，或单一债务人{largest_party}超过{most}。依据{article}。",
         "Plan {plan} has {debtors} unrelated debtors and {creditors} unrelated creditors, where {least} of one are "
-        "asked for with none above {most}; the largest is {largest}. By {article}.",
+        "asked for with none above {most}; the largest is {largest_party}. By {article}.",
     ),
     "monitor.related_party": _said(
         "原始权益人及其关联方占比过高",
@@ -182,7 +187,7 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
     "monitor.distribution_differs": _said(
         "收益分配变动",
         "A distribution is not as agreed",
-        "{plan}第{period}期（{paid_on}）的分配与约定不符（{cause}），差异合计{difference_fen}元：{message}。依据{article}。",
+        "{plan}第{period}期（{paid_on}）的分配与约定不符（{cause}），差异合计{difference_fen}元。依据{article}。",
         "Period {period} of plan {plan} ({paid_on}) was not paid as agreed ({cause}), by {difference_fen} yuan: "
         "{message}. "
         "By {article}.",

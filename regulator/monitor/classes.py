@@ -56,6 +56,7 @@ def risk_class(view: View, found: Iterable[Signal], near: Iterable[Signal]) -> I
         score=SCORES[name],
         amount=max((one.amount for one in why), default=0),
         since=max((one.since for one in why if one.since is not None), default=None),
+        evidence=[place for one in why for place in one.evidence],
         things=[one.subject for one in why],
         article=str(article),
         risk_class=name,

@@ -67,14 +67,15 @@ def payment_signals(view: View) -> tuple[Signal, ...]:
 
 def _payment(view: View, number: int, on: date, found: Difference) -> Signal:
     level = LEVELS[found.severity]
-    rows = [Position.parse(one) for one in found.positions]
-    signal = view.alert(
+    places = [Position.parse(one) for one in found.positions]
+    return view.alert(
         "monitor.distribution_differs",
         f"period {view.id}/{number}",
         level=level,
         score=SCORES[level],
         amount=sum(abs(part) for _, part in found.details),
         since=on,
+        evidence=[place.number for place in places if place is not None],
         parties=(view.plan.custodian,),
         period=number,
         paid_on=on.isoformat(),
@@ -82,8 +83,6 @@ def _payment(view: View, number: int, on: date, found: Difference) -> Signal:
         message=found.message,
         difference_fen=sum(abs(part) for _, part in found.details),
     )
-    places = tuple(place.number for place in rows if place is not None)
-    return Signal(**{name: getattr(signal, name) for name in signal.__slots__} | {"evidence": places})
 
 
 def period_subjects(rows: PlanRows, listed: int) -> set[str]:

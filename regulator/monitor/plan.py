@@ -312,13 +312,15 @@ class View:
         amount: int = 0,
         since: date | None,
         rows: Iterable[Fact] = (),
+        evidence: Iterable[int] = (),
         parties: Iterable[str] = (),
         things: Iterable[str] = (),
         article: str | None = None,
         **details: int | str,
     ) -> Signal:
         """A signal of this plan, with the article that its venue has for the rule and, where one exists, the id of the
-        trigger (T01-T26)."""
+        trigger (T01-T26). Its evidence are the rows and positions given; else the record of the plan's terms, by which
+        the whole pool was judged."""
         told: dict[str, int | str] = {"plan": self.id, **details}
         told["article"] = article_of(rule, self.plan.venue) if article is None else article
         if (trigger := RULES[rule].trigger) is not None:
@@ -332,7 +334,7 @@ class View:
             since=since,
             parties=(self.plan.manager, *parties),
             things=(f"plan {self.id}", *things),
-            evidence=tuple(one.from_position for one in rows),
+            evidence=tuple(sorted({*(one.from_position for one in rows), *evidence})) or (self.plan.from_position,),
             details=tuple(sorted(told.items())),  # the order that the book keeps
         )
 

@@ -132,7 +132,7 @@ class _Pool:
                 parties=[each.member for each in one.over] if people else (),
                 by=one.by,
                 members=len(one.over),
-                first=top.member,
+                first_party=top.member,
                 held_fen=about(top.balance.fen()),
                 limit_fen=about(most),
                 limit=f"{one.limit:%}",
@@ -157,7 +157,7 @@ class _Pool:
                 debtors=int(spread.debtors.number()),
                 creditors=int(spread.creditors.number()),
                 least=int(known.share("unrelated_parties")),
-                largest=largest.member,
+                largest_party=largest.member,
                 most=f"{known.share('single_debtor'):%}",
             )
         ours = set(parties_of(stated_versions(view.begun(Plan))[-1])["originators"])

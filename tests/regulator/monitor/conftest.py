@@ -68,6 +68,7 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
                 told = {name for name, _ in one.signal.details} | {"subject", "amount"}
                 assert used_by(words.sentence_zh) | used_by(words.sentence_en) <= told, one.rule
                 assert one.signal.detail("article")
+                assert one.signal.evidence, f"{one.rule} proves nothing"
                 assert "{" not in explain(one.signal, "zh", {}) + explain(one.signal, "en", {})
         return Found(ways[0])
 

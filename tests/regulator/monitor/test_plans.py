@@ -471,7 +471,7 @@ def test_a_limit_is_exceeded_by_what_others_pay(book: Book, watch: Any) -> None:
     assert [one for one in found.heights("concentration") if one[0] == at], found.heights("concentration")
     assert all(height >= at for height, _ in found.heights("concentration"))
     signal = found.of("concentration")[0].signal
-    assert (signal.subject, signal.detail("first")) == ("limit plan-1/debtor", "core")
+    assert (signal.subject, signal.detail("first_party")) == ("limit plan-1/debtor", "core")
     assert before < at
 
 

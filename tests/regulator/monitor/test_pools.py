@@ -97,7 +97,7 @@ def test_the_largest_debtor_has_more_than_half(book: Book, watch: Any) -> None:
     at = pays(book, "d1", 1)
     found = watch(book)
     assert found.heights("diversification") == [(at, "low")]
-    assert found.of("diversification")[0].signal.detail("largest") == "d0"
+    assert found.of("diversification")[0].signal.detail("largest_party") == "d0"
 
 
 def test_ten_creditors_of_one_debtor_are_a_supply_chain(book: Book, watch: Any) -> None:
