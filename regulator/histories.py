@@ -34,12 +34,14 @@ from ledger.snapshot.columns import from_arrow
 from ledger.store import AsOf
 from regulator.evidence import AT_ONCE
 
-__all__ = ["Histories", "MarketHistories", "StoreHistories", "Within", "at", "heights_of"]
+__all__ = ["Histories", "MarketHistories", "StoreHistories", "Unnamed", "Within", "at", "heights_of"]
 
 F = TypeVar("F", bound=Fact)
 
 Within = tuple[str, date, date]
 """A column of days, the first day and the last."""
+Unnamed = tuple[type[Fact], str]
+"""A table, and its column that must not name a thing."""
 
 REMEMBERED: Final = 1_500_000
 """Rows after which everything read is forgotten: bounds memory, not meaning."""
@@ -82,12 +84,23 @@ class Histories(Protocol):
     def height(self) -> int:
         """The height they are read at."""
 
-    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
+    def having(
+        self,
+        table: type[F],
+        column: str,
+        values: Collection[str],
+        *,
+        within: Within | None = None,
+        unnamed: Unnamed | None = None,
+    ) -> list[F]:
         """Return the versions whose column is one of the values, in the order in which they began; none for no value.
 
-        ``within`` is a column of days with the first and the last that count. An end that came after the height is
-        not known.
+        ``within`` is a column of days with the first and the last that count; ``unnamed``, asked with it alone, a table
+        that does not name the thing by the height. An end that came after the height is not known.
         """
+
+    def stated(self, table: type[Fact], column: str, values: Collection[str]) -> set[str]:
+        """Return those of the values that any version which began by the height states in the column."""
 
 
 class _Remembering:
@@ -97,15 +110,23 @@ class _Remembering:
         self._read: defaultdict[tuple[type[Fact], str], dict[str, list[Any]]] = defaultdict(dict)
         self._rows = 0
 
-    def having(self, table: type[F], column: str, values: Collection[str], *, within: Within | None = None) -> list[F]:
+    def having(
+        self,
+        table: type[F],
+        column: str,
+        values: Collection[str],
+        *,
+        within: Within | None = None,
+        unnamed: Unnamed | None = None,
+    ) -> list[F]:
         """See :meth:`Histories.having`."""
         wanted = set(values)
         if within is not None:
-            return _ordered(self._ask(table, column, sorted(wanted), within))
+            return _ordered(self._ask(table, column, sorted(wanted), within, unnamed))
         known = self._read[table, column]
         if fresh := sorted(wanted - known.keys()):
             found: dict[str, list[F]] = {value: [] for value in fresh}
-            for one in self._ask(table, column, fresh, None):
+            for one in self._ask(table, column, fresh, None, None):
                 found[getattr(one, column)].append(one)
                 self._rows += 1
             known.update(found)
@@ -115,7 +136,9 @@ class _Remembering:
             self._rows = 0
         return told
 
-    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterable[F]:
+    def _ask(
+        self, table: type[F], column: str, wanted: Sequence[str], within: Within | None, unnamed: Unnamed | None
+    ) -> Iterable[F]:
         raise NotImplementedError
 
 
@@ -129,14 +152,20 @@ class StoreHistories(_Remembering):
         self.after = after
         """The height that whoever reads has followed the ledger to; -1: nothing yet."""
 
+    def stated(self, table: type[Fact], column: str, values: Collection[str]) -> set[str]:
+        """See :meth:`Histories.stated`."""
+        return self._facts.stated(table, column, sorted(values))
+
     def facts_at(self, height: int) -> AsOf:
         """Return the facts as of the height or one before it: for rules that recompute a plan rather than read rows."""
         return self._facts if height == self.height else self._facts.earlier(height)
 
-    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterator[F]:
+    def _ask(
+        self, table: type[F], column: str, wanted: Sequence[str], within: Within | None, unnamed: Unnamed | None
+    ) -> Iterator[F]:
         """Ask the database. The column should be the key or have an index."""
         for start in range(0, len(wanted), AT_ONCE):
-            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], within)
+            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], within, unnamed)
 
 
 class MarketHistories(_Remembering):
@@ -147,6 +176,15 @@ class MarketHistories(_Remembering):
         self._market = market
         self.height = height
         configure_mappers()  # else a row's columns cannot be read where no database was opened before
+
+    def stated(self, table: type[Fact], column: str, values: Collection[str]) -> set[str]:
+        """See :meth:`Histories.stated`."""
+        import ibis
+
+        keys = ibis.memtable({"wanted": sorted(values)}, schema={"wanted": "string"})
+        rows = self._market.stated(table)
+        found = keys.semi_join(rows, keys.wanted == rows[column])
+        return set(self._market.backend.to_pyarrow(found).column("wanted").to_pylist())
 
     def read_ahead(self, seeds: Iterable[str]) -> None:
         """Read what lies AROUND the seeds (``<kind> <id>``) of many scopes: one question instead of one for each.
@@ -168,7 +206,9 @@ class MarketHistories(_Remembering):
                     if to:
                         named[to].add(getattr(one, then))
 
-    def _ask(self, table: type[F], column: str, wanted: Sequence[str], within: Within | None) -> Iterator[F]:
+    def _ask(
+        self, table: type[F], column: str, wanted: Sequence[str], within: Within | None, unnamed: Unnamed | None
+    ) -> Iterator[F]:
         import ibis
 
         for start in range(0, len(wanted), SPREAD):
@@ -176,6 +216,9 @@ class MarketHistories(_Remembering):
             rows = self._market.stated(table)
             if within is not None:
                 rows = rows.filter(rows[within[0]].between(within[1], within[2]))
+            if unnamed is not None:
+                links = self._market.stated(unnamed[0])
+                rows = rows.anti_join(links, rows.id == links[unnamed[1]])
             yield from rows_as(
                 table, self._market.backend.to_pyarrow(rows.semi_join(keys, rows[column] == keys.wanted))
             )

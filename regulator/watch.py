@@ -7,6 +7,7 @@ a snapshot that could show anything, from the first block. The findings are the 
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -83,10 +84,14 @@ def sweep(
         for scope in scopes
     }
     histories.read_ahead(seed for seeds in found.values() for seed in seeds)
-    for scope in scopes:
-        told(scope.name, len(found[scope.name]))
-        for neighbourhood in scope.load(histories, set(found[scope.name])):
-            yield from replay(neighbourhood, {})
+    gc.freeze()  # what was read stays till the end: the collector need not look through it again and again
+    try:
+        for scope in scopes:
+            told(scope.name, len(found[scope.name]))
+            for neighbourhood in scope.load(histories, set(found[scope.name])):
+                yield from replay(neighbourhood, {})
+    finally:
+        gc.unfreeze()
 
 
 def _step(facts: AsOf, book: Book, scopes: Sequence[Scope], after: int) -> dict[str, list[Version]]:

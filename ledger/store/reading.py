@@ -31,12 +31,16 @@ READING = "reading facts"
 
 
 @lru_cache(maxsize=512)
-def _among(table: type[Fact], column: str, day: str | None) -> Executable:
+def _among(table: type[Fact], column: str, day: str | None, unnamed: tuple[type[Fact], str] | None) -> Executable:
     columns = table.__table__.c
     statement = select(table.__table__).where(columns[column].in_(bindparam("wanted", expanding=True)))
     statement = statement.where(columns.from_position < bindparam("bound"))
     if day is not None:
         statement = statement.where(columns[day].between(bindparam("first"), bindparam("last")))
+    if unnamed is not None:
+        links = unnamed[0].__table__.c
+        naming = select(links.id).where(links[unnamed[1]] == columns.id, links.from_position < bindparam("bound"))
+        statement = statement.where(~naming.exists())
     return statement
 
 
@@ -133,16 +137,29 @@ class AsOf:
         return self._rows(table, (self.begun(table), *where), order_by, limit, offset)
 
     def among(
-        self, table: type[F], column: str, values: Sequence[str], within: tuple[str, date, date] | None = None
+        self,
+        table: type[F],
+        column: str,
+        values: Sequence[str],
+        within: tuple[str, date, date] | None = None,
+        unnamed: tuple[type[Fact], str] | None = None,
     ) -> list[F]:
         """Return, in no order, every version that had begun whose column is one of the values, some hundreds at most.
 
-        ``within``: a column of days with the first and the last that count. For whoever asks small questions all the
-        time: the statement is made once for a table and column.
+        ``within``: a column of days with the first and the last that count; ``unnamed``: another table and its column
+        that must not name the thing. For whoever asks small questions all the time: the statement is made once for a
+        table and column.
         """
         day, first, last = within or (None, None, None)
         given = {"wanted": values, "bound": self._bound} | ({} if day is None else {"first": first, "last": last})
-        return self._versions(table, _among(table, column, day), given)
+        return self._versions(table, _among(table, column, day, unnamed), given)
+
+    def stated(self, table: type[Fact], column: str, values: Sequence[str]) -> set[str]:
+        """Return those of the values that a version which had begun states: of each the index is asked for one row."""
+        columns = table.__table__.c
+        asked = select(columns.id).where(columns[column] == bindparam("wanted"), columns.from_position < self._bound)
+        with self._reading() as connection:
+            return {each for each in values if connection.execute(asked.limit(1), {"wanted": each}).first() is not None}
 
     def history(self, table: type[F], id: str) -> list[F]:  # noqa: A002 - the column's name
         """Return the versions of a thing up to the height, oldest first."""

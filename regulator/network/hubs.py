@@ -132,14 +132,17 @@ class HubScope:
     reads = (Invoice, Receivable)
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
-        """See :meth:`Scope.touched`: both parties of a trade that began or was taken back."""
+        """See :meth:`Scope.touched`: parties of a trade that began or was taken back, if they both bought and sold."""
         found = {(one.seller, one.issued) for one in of(changes, Invoice)}
         found |= {(one.buyer, one.issued) for one in of(changes, Invoice)}
         new = {one.id: one for one in of(changes, Receivable)}
         invoiced = {link.receivable for link in histories.having(ReceivableInvoice, "receivable", new)}
         for name in new.keys() - invoiced:
             found |= {(party, new[name].registered_on) for party in (new[name].creditor, new[name].debtor)}
-        return {f"trade {party}/{quarter_of(on.toordinal())}" for party, on in found}
+        both = {party for party, _ in found}  # most only buy or only sell, and cost no more than these questions
+        for sides in (((Invoice, "seller"), (Receivable, "creditor")), ((Invoice, "buyer"), (Receivable, "debtor"))):
+            both = {party for table, column in sides for party in histories.stated(table, column, both)}
+        return {f"trade {party}/{quarter_of(on.toordinal())}" for party, on in found if party in both}
 
     def candidates(self, market: Market) -> Any:
         """See :meth:`Scope.candidates`: who bought and sold often enough in a quarter."""

@@ -122,7 +122,8 @@ class Traded:
         invoiced: Within = ("issued", *days)
         bare: Within = ("registered_on", *days)
         found = self._keep(self._histories.having(Invoice, sold, members, within=invoiced))
-        found |= self._keep_bare(self._histories.having(Receivable, owed, members, within=bare))
+        links = ReceivableInvoice, "receivable"
+        found |= self._keep(self._histories.having(Receivable, owed, members, within=bare, unnamed=links))
         return sorted((self.trades[node] for node in found), key=lambda one: (one.position, one.node))
 
     def _keep(self, versions: Iterable[Invoice | Receivable]) -> set[str]:

@@ -3,7 +3,7 @@
 `python -m tests.benchmarks.duplicates` makes a small market with every pattern planted, copies its facts until there
 are 100,000 and 2,000,000 receivables (`tests/support/duplicates_bulk.py`), and measures
 
-* **batch**: every scope over the large snapshot with DuckDB, in a process of its own: seconds and the most memory;
+* **batch**: every scope over the large snapshot with DuckDB, in two processes: seconds and the most memory of both;
 * **online**: single blocks, and steps of about a hundred invoices, followed on a database of either size in turn, so
   that what else the machine does meets both alike: milliseconds of the processor an invoice, median, and their ratio.
   Both databases hold copies of the same blocks; an invoice's share is all that its block brought: claims, payments, …
@@ -84,6 +84,13 @@ STEPS = 12
 INVOICES = 100
 SECONDS, MEMORY, MILLISECONDS, RATIO = 60, 4 << 30, 2.0, 1.3
 """What is to be met: batch, its memory, an invoice online, and that from the small to the large database."""
+SHARES = (
+    ("duplicates.family", "duplicates.sealed", "duplicates.runs", "duplicates.contracts", "duplicates.lots"),
+    ("the others",),
+)
+"""The scopes that either process of the batch looks through: none needs what another found."""
+ENGINE = "1200MB"
+"""What DuckDB may hold in either."""
 ALL = 10**9
 READ: tuple[type[Fact], ...] = (
     Address, Confidential, Financing, FinancingCollateral, Fingerprint, Invoice, Member, Output, Package,
@@ -105,35 +112,46 @@ def base(folder: Path) -> tuple[Path, int, list[Version]]:
 # Batch
 
 
-def batch(folder: Path) -> None:
-    """Sweep a bulk snapshot and print seconds, memory and findings by rule: run in a process of its own."""
-    began, console = time.perf_counter(), Console()
-    height = int((folder / "height").read_text())
-    marks = [("candidates of all scopes, and what lies around them", began, time.process_time())]
+def batch(folder: Path, share: int) -> None:
+    """Sweep a bulk snapshot for one of the SHARES and write down what it took and found: a process of its own."""
+    height, console = int((folder / "height").read_text()), Console(soft_wrap=True)
+    marks = [(f"candidates of share {share}, and what lies around them", time.perf_counter(), time.process_time())]
 
     def told(scope: str, seeds: int) -> None:
         marks.append((f"{scope}: {seeds:,} seeds", time.perf_counter(), time.process_time()))
 
+    scopes = [scope for scope in SCOPES if (scope.name in SHARES[0]) == (share == 0)]
     with Market(embedded(), {one.label: str(folder / f"{one.label}.parquet") for one in FACTS}) as market:
-        counts = Counter(rule for rule, _ in {(one.rule, one.subject) for one in sweep(market, height, SCOPES, told)})
+        market.backend.raw_sql(f"SET memory_limit = '{ENGINE}'")
+        counts = Counter(rule for rule, _ in {(one.rule, one.subject) for one in sweep(market, height, scopes, told)})
     marks.append(("", time.perf_counter(), time.process_time()))
     for (name, start, busy), (_, end, later) in pairwise(marks):
         console.print(f"  {name}: {end - start:.1f} s, {later - busy:.1f} s of the processor")
-    spent, most = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    lines = [f"{time.process_time()} {most}", *(f"{rule} {count}" for rule, count in sorted(counts.items()))]
+    (folder / f"found-{share}").write_text("\n".join(lines))
+
+
+def swept(folder: Path, console: Console) -> tuple[Counter[str], bool]:
+    """Run the batch, a process for each core; return its findings by rule, and whether it met its goals.
+
+    Seconds are from the start of the first process to the end of the last; memory is what each had at most, together.
+    """
+    command = [sys.executable, "-m", "tests.benchmarks.duplicates", "--batch", str(folder), "--share"]
+    began = time.perf_counter()
+    running = [subprocess.Popen([*command, str(share)], stdout=sys.stdout) for share in range(len(SHARES))]
+    if [each.wait() for each in running] != [0] * len(running):
+        raise RuntimeError("A share of the batch failed")
+    spent, busy, most, counts = time.perf_counter() - began, 0.0, 0, Counter[str]()
+    for share in range(len(SHARES)):
+        (seconds, memory), *pairs = (line.split() for line in (folder / f"found-{share}").read_text().splitlines())
+        busy, most = busy + float(seconds), most + int(memory)
+        counts.update({rule: int(count) for rule, count in pairs})
     console.print(
-        f"batch: {spent:.1f} s, {time.process_time():.1f} s of the processor, at most {most / (1 << 30):.2f} GiB, "
+        f"batch: {spent:.1f} s, {busy:.1f} s of the processor, at most {most / (1 << 30):.2f} GiB, "
         f"load {os.getloadavg()[0]:.1f}"
     )
-    (folder / "found").write_text("\n".join(f"{rule} {count}" for rule, count in sorted(counts.items())))
-
-
-def swept(folder: Path, console: Console) -> Counter[str]:
-    """Run the batch in a process of its own and return its findings by rule."""
-    command = [sys.executable, "-m", "tests.benchmarks.duplicates", "--batch", str(folder)]
-    subprocess.run(command, check=True, stdout=sys.stdout)
-    pairs = (line.split() for line in (folder / "found").read_text().splitlines())
-    console.print()
-    return Counter({rule: int(count) for rule, count in pairs})
+    return counts, spent < SECONDS and most < MEMORY
 
 
 # Online
@@ -297,7 +315,7 @@ def measure(cache: Path, large: int, console: Console) -> bool:
             (folder / "loaded").touch()
         databases.append(Online(folder / "node.db", copies))
         if receivables == large:
-            counts = swept(folder, console)
+            counts, good = swept(folder, console)
             for rule, count in sorted(planted.items()):
                 if counts[rule] != count * copies:
                     console.print(f"{rule}: {counts[rule]:,} found, {count * copies:,} planted", style="yellow")
@@ -313,9 +331,10 @@ def main() -> int:
     parser.add_argument("--equal", action="store_true")
     parser.add_argument("--node", type=Path, help="with --equal: a node's database instead of a generated market")
     parser.add_argument("--batch", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--share", type=int, default=0, help=argparse.SUPPRESS)
     asked, console = parser.parse_args(), Console()
     if asked.batch is not None:
-        batch(asked.batch)
+        batch(asked.batch, asked.share)
         return 0
     with tempfile.TemporaryDirectory(prefix="glasspool-duplicates-") as spare:
         cache = asked.cache or Path(spare)
