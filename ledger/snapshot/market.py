@@ -52,12 +52,16 @@ class Market:
     @contextmanager
     def kept(self, table: Any) -> Iterator[Any]:
         """Give an Ibis table as the engine made it once, for as long as many questions begin with it."""
-        if self.backend.name != "duckdb":
-            with table.cache() as made:
-                yield made
-            return
-        # Ibis 12 cannot drop what it cached: its SQL has no name in it.
         name = f"kept_{next(self._serial)}"
+        if self.backend.name != "duckdb":
+            # By way of a view: what Ibis holds in memory itself, Spark would not know when it caches.
+            try:
+                with self.backend.create_view(name, table).cache() as made:
+                    yield made
+            finally:
+                self.backend.raw_sql(f"DROP VIEW IF EXISTS {name}")
+            return
+        # Not `cache` and `drop_table`: the SQL by which Ibis 12 drops has no name in it.
         made = self.backend.create_table(name, table, temp=True)
         try:
             yield made

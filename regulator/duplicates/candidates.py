@@ -30,7 +30,8 @@ from ledger.facts import (
 )
 from ledger.snapshot import Market
 from regulator.duplicates.family import ALONE
-from regulator.duplicates.view import VOID
+from regulator.duplicates.keys import VOID
+from regulator.duplicates.ties import Ties
 
 __all__ = ["candidates"]
 
@@ -112,7 +113,7 @@ class _Sweeps:
         keys = one.select(name=one.id, anchor=(_text("key ") + key).hash())
         coded = one.filter(code != "", one.number.length() != DIGITS)  # may be known without its code too
         bare = coded.seller + "|" + coded.buyer + "|" + coded.number
-        keys = keys.union(coded.select(name=coded.id, anchor=(_text("key ") + bare).hash()))
+        keys = self._of_trades(keys.union(coded.select(name=coded.id, anchor=(_text("key ") + bare).hash())))
         links = self._market.stated(ReceivableInvoice)
         tied = _met(links, keys, {"invoice": "name"})
         tied = tied.select(kind=_text("receivable"), name=tied.receivable, anchor=tied.r_anchor)
@@ -122,6 +123,41 @@ class _Sweeps:
             kind=_text("receivable"), name="name", anchor=(_text("receivable ") + untied["name"]).hash()
         )
         return self._keep(_union((keys.select(kind=_text("invoice"), name="name", anchor="anchor"), tied, untied)))
+
+    def _of_trades(self, keys: Any) -> Any:
+        """Return (name, anchor) of invoices, those alike that one trade may have: one issued in another's place.
+
+        Whether the other was gone is not asked. Reissues are few, and may follow each other: their anchors are tied
+        here, not in the engine.
+        """
+        import ibis
+
+        one = self._market.table(Invoice)
+        one = one.select("id", "seller", "buyer", amount=one.amount_including_tax)
+        refers = self.references.filter(self.references.source_kind == "invoice").select("source", "target").distinct()
+        notes = _met(refers, one.filter(one.amount < 0).select("id"), {"source": "id"}).select("source", "target")
+        by_red = _met(refers, notes, {"target": "source"})
+        pairs = refers.union(by_red.select(source="source", target="r_target")).distinct()
+        pairs = _met(pairs, one, {"source": "id"}).select(
+            "source", "target", seller="r_seller", buyer="r_buyer", amount="r_amount"
+        )
+        pairs = _met(pairs, one.view(), {"target": "id", "seller": "seller", "buyer": "buyer"})
+        pairs = pairs.filter(pairs.r_amount > 0, pairs.amount >= pairs.r_amount).select("source", "target")
+        pairs = _met(pairs, keys, {"source": "name"}).select("target", new="r_anchor")
+        pairs = _met(pairs, keys.view(), {"target": "name"})
+        found = self._market.backend.to_pyarrow(pairs.select("new", old="r_anchor").distinct())
+        ties = Ties()
+        for new, old in zip(found["new"].to_pylist(), found["old"].to_pylist(), strict=True):
+            ties.tie(str(new), str(old))
+        if not ties.nodes():
+            return keys
+        names = sorted(ties.nodes())
+        roots = {"anchor": [int(name) for name in names], "root": [int(ties.root(name)) for name in names]}
+        self._roots = ibis.memtable(roots, schema={"anchor": "int64", "root": "int64"})
+        # Spark keeps tables it knows: a question makes this one known for as long as it is held.
+        self._market.backend.to_pyarrow(self._roots.count())
+        tied = _met(keys, self._roots, {"anchor": "anchor"}, "left")
+        return tied.select(name="name", anchor=ibis.coalesce(tied.r_root, tied.anchor))
 
     @cached_property
     def claims(self) -> Any:

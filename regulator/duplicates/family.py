@@ -5,15 +5,12 @@ invoices are tied that have one key. What secures a financing, stands in a regis
 lies in a pool *claims* the family without tying it to others: a package or a loan on a hundred invoices claims a
 hundred families. A trade order, a bill or a warehouse receipt that somebody put up is a family of its own.
 
-The key of an invoice is its 20-digit number (数电票), else code and number, else seller, buyer and number. Who leaves
-the code out makes no other invoice of it: between the same parties a number of SHORT signs or more without a code is
-that of the first one with a code. Numbers are compared as they are written; those that differ by their format are for
-``duplicate.altered_document`` to find.
+Invoices have one key that are records of one, or of which one was issued in the other's place: see
+:mod:`regulator.duplicates.keys`.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,13 +36,12 @@ from ledger.facts import (
     TradeOrder,
     TradeReference,
 )
+from regulator.duplicates.keys import SHORT, Key, in_place_of, key_of, keys_of
 from regulator.duplicates.ties import Ties
 from regulator.duplicates.worth import Worths
 from regulator.histories import Histories
 
 __all__ = ["ALONE", "READS", "SHORT", "Key", "Rows", "key_of", "keys_of", "load_rows"]
-
-Key = tuple[str, ...]
 
 NODES: Final = 2_000
 """Invoices and receivables of one family: who ties more together hides nothing nearer than these; what lies farther off
@@ -59,33 +55,6 @@ READS: tuple[type[Fact], ...] = (
     Registration, RegistrationCollateral, TradeReference,
 )  # fmt: skip
 """The tables whose changes touch a family."""
-
-SHORT: Final = 8
-"""Signs below which two numbers are one by chance."""
-
-_DIGITAL = re.compile(r"[0-9]{20}\Z", re.ASCII)
-
-
-def key_of(invoice: Invoice) -> Key:
-    """Return what two records of one invoice have in common."""
-    if _DIGITAL.match(invoice.number):
-        return (invoice.number,)
-    if invoice.code:
-        return invoice.code, invoice.number
-    return invoice.seller, invoice.buyer, invoice.number
-
-
-def keys_of(invoices: Iterable[Invoice]) -> dict[str, Key]:
-    """Return the keys of invoices by id, those that leave out a code told by one that states it.
-
-    The order is that in which they became known: of several codes the first counts.
-    """
-    keys = {one.id: key_of(one) for one in invoices}
-    coded: dict[Key, Key] = {}
-    for one in invoices:
-        if len(keys[one.id]) == 2:
-            coded.setdefault((one.seller, one.buyer, one.number), keys[one.id])
-    return {name: coded.get(key, key) if len(key[-1]) >= SHORT else key for name, key in keys.items()}
 
 
 @dataclass(slots=True)
@@ -107,7 +76,7 @@ class Rows:
     settlements: list[Settlement] = field(default_factory=list)
     notes: dict[str, list[Invoice]] = field(default_factory=dict)
     """Invoices that refer to an invoice of the family, or to such a one with an amount below zero: red ones (红字发票)
-    and what was issued in its place."""
+    and what may have been issued in its place."""
     queries: list[RegistrationQuery] = field(default_factory=list)
     worths: Worths = field(default_factory=Worths)
     managers: dict[str, str] = field(default_factory=dict)
@@ -179,6 +148,9 @@ def _closure(
         known = set(ties.nodes())
         for name, key in keys_of([versions[0] for versions in invoices.values()]).items():
             ties.tie(holder.setdefault(key, f"invoice {name}"), f"invoice {name}")
+        here = [invoices[name][0] for name in _named(fresh, "invoice") if name in invoices]
+        for gone, anew in _reissues(histories, here):
+            ties.tie(f"invoice {gone}", f"invoice {anew}")
         for link in links.values():
             ties.tie(f"receivable {link.receivable}", f"invoice {link.invoice}")
         new = {node for node in ties.connected(seeds) if node not in known}
@@ -188,6 +160,28 @@ def _closure(
     ties.keep(reached)
     links = {each: link for each, link in links.items() if f"receivable {link.receivable}" in reached}
     return ties, list(links.values()), {name: each for name, each in invoices.items() if f"invoice {name}" in reached}
+
+
+def _reissues(histories: Histories, some: Sequence[Invoice]) -> list[tuple[str, str]]:
+    """Return what may have been issued in the place of these, or these in the place of what, directly or by a red one.
+
+    Which of them were gone by a height is for that height to tell.
+    """
+    met = {one.id: one for one in some}
+    near = _referring(histories, met) | {name for one in some for name in one.refers_to}
+    first = {one.id: one for one in histories.having(Invoice, "id", near)}
+    red = {name: one for name, one in first.items() if one.amount_including_tax < 0}
+    far = _referring(histories, red) | {name for one in red.values() for name in one.refers_to}
+    met |= first
+    for one in histories.having(Invoice, "id", far):
+        met.setdefault(one.id, one)
+    return in_place_of(met, red.values())
+
+
+def _referring(histories: Histories, names: Collection[str]) -> set[str]:
+    """Return the invoices that refer to some."""
+    references = histories.having(TradeReference, "target", names)
+    return {one.source for one in references if one.source_kind == "invoice"}
 
 
 def _claims(histories: Histories, ties: Ties, families: dict[str, Rows]) -> None:
@@ -262,18 +256,22 @@ def _by(families: Iterable[Rows], group: str, column: str) -> dict[str, list[Row
 
 def _notes(histories: Histories, place: dict[str, Rows]) -> None:
     """Add the invoices that refer to one of these, or to a red one of it."""
-    aimed = dict(place)
+    aimed = {name: [rows] for name, rows in place.items()}
     for _ in range(2):
-        found: dict[str, Rows] = {}
+        found: defaultdict[str, list[Rows]] = defaultdict(list)
         for reference in histories.having(TradeReference, "target", aimed.keys()):
-            if reference.source_kind == "invoice" and reference.source not in place:
-                found[reference.source] = aimed[reference.target]
+            if reference.source_kind == "invoice":
+                found[reference.source] += aimed[reference.target]
         aimed = {}
+        versions: defaultdict[str, list[Invoice]] = defaultdict(list)
         for note in histories.having(Invoice, "id", found.keys()):
-            rows = found[note.id]
-            if note.id not in rows.notes and note.amount_including_tax < 0:
-                aimed[note.id] = rows
-            rows.notes.setdefault(note.id, []).append(note)
+            versions[note.id].append(note)
+        for name, some in versions.items():
+            fresh = list({id(rows): rows for rows in found[name] if name not in rows.notes}.values())
+            for rows in fresh:
+                rows.notes[name] = some
+            if fresh and some[0].amount_including_tax < 0:
+                aimed[name] = fresh
 
 
 def _plans(histories: Histories, families: Sequence[Rows]) -> None:

@@ -22,10 +22,11 @@ from ledger.facts import (
 )
 from ledger.snapshot import Market
 from regulator.duplicates.candidates import candidates
-from regulator.duplicates.family import ALONE, READS, Key, Rows, keys_of, load_rows
+from regulator.duplicates.family import ALONE, READS, Rows, load_rows
+from regulator.duplicates.keys import Key, Keys
 from regulator.duplicates.patterns import PATTERNS
 from regulator.duplicates.ties import Ties
-from regulator.duplicates.view import View
+from regulator.duplicates.view import View, current
 from regulator.histories import Histories, heights_of
 from regulator.scope import Changes
 from regulator.signals import Signal
@@ -43,7 +44,7 @@ class Family:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        self._structure = heights_of(*rows.invoices.values(), rows.links)
+        self._structure = heights_of(*rows.invoices.values(), *rows.notes.values(), rows.links)
         self._parts: tuple[int, list[list[str]]] | None = None
 
     @property
@@ -77,8 +78,12 @@ class Family:
         first: dict[Key, str] = {}
         for node in self._rows.nodes:
             ties.add(node)
-        begun = [versions[0] for versions in self._rows.invoices.values() if versions[0].from_height <= height]
-        for name, key in keys_of(sorted(begun, key=lambda one: (one.from_position, one.id))).items():
+        invoices = sorted(
+            self._rows.invoices.values(), key=lambda versions: (versions[0].from_position, versions[0].id)
+        )
+        stands = [one for versions in invoices if (one := current(versions, height)) is not None]
+        notes = (one for each in self._rows.notes.values() if (one := current(each, height)) is not None)
+        for name, key in Keys.of(stands, notes).shared.items():
             ties.tie(first.setdefault(key, f"invoice {name}"), f"invoice {name}")
         for link in self._rows.links:
             if link.from_height <= height:

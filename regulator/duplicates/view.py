@@ -20,7 +20,8 @@ from ledger.facts import (
     RegistrationCollateral,
 )
 from regulator.duplicates.claims import Claim, Instrument, handed_on
-from regulator.duplicates.family import Key, Rows, keys_of
+from regulator.duplicates.family import Rows
+from regulator.duplicates.keys import VOID, Keys
 from regulator.duplicates.lineage import Line, lines_of
 
 __all__ = ["ALL", "VOID", "View", "begun", "current"]
@@ -30,7 +31,6 @@ F = TypeVar("F", bound=Fact)
 ALL: Final = "all"
 """The node that everything of the asset is a part of."""
 OVER: Final = frozenset(("repaid", "released"))
-VOID: Final = frozenset(("voided", "red_flushed"))
 
 
 def current(versions: Iterable[F], height: int) -> F | None:
@@ -50,9 +50,10 @@ class View:
     """One asset of a family as of a height.
 
     ``invoices`` and ``receivables`` are those of the asset, by id, as they stand then; ``nodes`` its things as
-    ``<kind> <id>``; ``keys`` the keys of its invoices; ``faces`` one invoice for each key, with its face; ``worth``
-    what every node that a claim covers is worth, fen, with ``key <id>`` for an invoice under whatever ids; ``known``
-    tells whether the worth of the whole can be told; ``claims`` are those that are active.
+    ``<kind> <id>``; ``keys`` the keys of its invoices; ``faces`` one invoice for each key, with its face, tax included;
+    ``replaced`` those in whose place a sound one was issued; ``worth`` what every node that a claim covers is worth,
+    fen, with ``key <id>`` for an invoice under whatever ids; ``known`` tells whether the worth of the whole can be
+    told; ``claims`` are those that are active.
     """
 
     def __init__(self, rows: Rows, nodes: Collection[str], height: int) -> None:
@@ -73,9 +74,12 @@ class View:
         }
         firsts = {name: rows.invoices[name][0].from_position for name in self.invoices}
         ordered = sorted(self.invoices.values(), key=lambda one: (firsts[one.id], one.id))
-        self.keys = keys_of(ordered)
-        self._counted: dict[Key, Invoice] = {}
-        self.faces = self._faces(ordered)
+        notes = (note for each in rows.notes.values() if (note := current(each, height)) is not None)
+        keys = Keys.of(ordered, notes)
+        self.keys = keys.shared
+        self._counted = keys.counted(ordered)
+        self.faces = {one.id: max(one.amount_including_tax, 0) for one in self._counted.values()}
+        self.replaced = frozenset(name for name in keys.gone if self._counted[self.keys[name]].id not in keys.gone)
         self._rests: defaultdict[str, list[str]] = defaultdict(list)
         for link in rows.links:
             if link.from_height <= height and link.invoice in self.invoices:
@@ -139,19 +143,6 @@ class View:
         return owed is not None and owed.settled_on is not None
 
     # What it is worth
-
-    def _faces(self, ordered: Iterable[Invoice]) -> dict[str, int]:
-        """Return the invoices that count, one for each key, and their faces, tax included.
-
-        Of several records of one invoice it is the one that the tax authority knows, else the first.
-        """
-        counted = self._counted
-        for invoice in ordered:
-            held = counted.get(self.keys[invoice.id])
-            sure = invoice.verified_result == "consistent"
-            if held is None or (sure and held.verified_result != "consistent"):
-                counted[self.keys[invoice.id]] = invoice
-        return {one.id: max(one.amount_including_tax, 0) for one in counted.values()}
 
     def _worth(self) -> dict[str, int]:
         worth = {f"invoice {name}": max(one.amount_including_tax, 0) for name, one in self.invoices.items()}

@@ -2,8 +2,8 @@
 
 Definition: the claims by which money was lent on an asset or a piece of its certificate was bought, both live, held by
 different parties, neither given by the other's holder, and together covering more than what they rest on is worth.
-They may name the asset in different ways: the invoice, the same invoice under another id, a receivable on it, a package
-that holds it, a piece of its certificate.
+They may name the asset in different ways: the invoice, the same invoice under another id, one that was issued in its
+place (红冲重开), a receivable on it, a package that holds it, a piece of its certificate.
 
 Evidence: both financings and what each names as collateral.
 

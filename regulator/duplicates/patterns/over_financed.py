@@ -8,7 +8,8 @@ whole asset and of each receivable, piece and invoice: of what is lent on a rece
 the others cannot.
 
 Payments after a financing began do not count: they are what it is repaid from. A red-flushed invoice does not either:
-that is ``duplicate.red_after_finance``.
+that is ``duplicate.red_after_finance``. What was taken off a receivable because all its invoices were red-flushed is
+owed again on those issued in their place, and counts for that receivable alone.
 
 Evidence: every financing, the payments and reductions.
 
@@ -53,7 +54,7 @@ class _Excess:
 
 def look(view: View) -> Signal | None:
     """Return what is to be said of the asset, or None."""
-    claims = _counted([claim for claim in view.claims if claim.bought and claim.money])
+    claims = _counted(view, [claim for claim in view.claims if claim.bought and claim.money])
     trade = view.invoices or view.receivables
     if not view.known or (not trade and len({claim.thing for claim in claims}) < 2):
         return None
@@ -89,16 +90,24 @@ def _paying(view: View, before: int) -> list[int]:
     return [one.from_position for one in begun(view.rows.settlements, view.height) if one.from_position < before]
 
 
-def _counted(claims: Sequence[Claim]) -> list[Claim]:
+def _counted(view: View, claims: Sequence[Claim]) -> list[Claim]:
     """Return the claims whose money counts, in order: of twins those that were drawn, else the first."""
     found: list[Claim] = []
-    seen = {(claim.holder, claim.target, claim.money) for claim in claims if claim.drawn}
+    seen = {(claim.holder, _trade(view, claim), claim.money) for claim in claims if claim.drawn}
     for claim in sorted(claims, key=lambda each: (each.began, each.thing, each.target)):
-        twin = (claim.holder, claim.target, claim.money)
+        twin = (claim.holder, _trade(view, claim), claim.money)
         if claim.drawn or twin not in seen:
             found.append(claim)
         seen.add(twin)
     return found
+
+
+def _trade(view: View, claim: Claim) -> frozenset[str]:
+    """Return what a claim is on: where something was issued anew, the invoices that count, whatever ids it names."""
+    anew = {view.key_node(name) for name in view.replaced}
+    if anew.isdisjoint(claim.covers):
+        return frozenset((claim.target,))
+    return frozenset(node for node in claim.covers if node.startswith("key "))
 
 
 def _exceeds(view: View, node: str, claims: Sequence[Claim]) -> _Excess | None:
@@ -191,12 +200,19 @@ def _paid(view: View, receivables: Sequence[str]) -> _Course:
 
 
 def _taken_off(view: View, node: str, receivables: Sequence[str]) -> _Taken:
+    """Return what was taken off; what went with an invoice is there again in the one that was issued in its place."""
+    whole = [name for name in receivables if node != f"receivable {name}" and _issued_anew(view, name)]
     adjusted = _Course(
         (one.from_position, name, max(-(one.adjusted + one.netted), 0))
-        for name in receivables
+        for name in set(receivables).difference(whole)
         for one in begun(view.rows.receivables[name], view.height)
     )
     return _Taken(adjusted, _Course(_credited(view, node)))
+
+
+def _issued_anew(view: View, receivable: str) -> bool:
+    beneath = view.tied(receivable)
+    return bool(beneath) and view.replaced.issuperset(beneath)
 
 
 def _credited(view: View, node: str) -> Iterator[tuple[int, str, int]]:

@@ -9,7 +9,8 @@ Re-scored as facts change: a red invoice that takes off only a part lowers it to
 is issued in the place of each, when the money is back or the collateral released, the finding stands no more.
 
 Lawful: an invoice issued in its place, of the same parties and at least the same value and itself sound, which refers
-to it or to the red one; red after release; a part that the rest still covers; an asset of a pool that was paid before.
+to it or to the red one (and is one asset with it from then on, whoever lends on either); red after release; a part that
+the rest still covers; an asset of a pool that was paid before.
 
 Severity: HIGH when the money out is more than what sound invoices are left for; MEDIUM when they still cover it.
 Amount: the money out that no sound invoice covers, and at least what the red one was for of it.
@@ -21,7 +22,6 @@ from typing import Final
 
 from ledger.facts import Invoice
 from regulator.duplicates.claims import Claim, Instrument
-from regulator.duplicates.family import key_of
 from regulator.duplicates.patterns.telling import money_on, told
 from regulator.duplicates.view import ALL, VOID, View, current
 from regulator.signals import Level, Signal
@@ -44,9 +44,6 @@ def look(view: View) -> Signal | None:
     void = [view.invoices[name] for name in red if view.invoices[name].status in VOID]
     if not void and not short:
         return None
-    reissued = [name for name in red if _reissued(view, view.invoices[name])]
-    if len(reissued) == len(red):
-        return None
     level = Level.HIGH if short else Level.MEDIUM
     days = [one.status_on for one in void if one.status_on is not None]
     days = days or [note.issued for name in red for note in _red_ones(view, name)]
@@ -60,14 +57,14 @@ def look(view: View) -> Signal | None:
         since=min(days, default=None),
         evidence=[view.invoices[name].from_position for name in red] + _notes(view, red),
         things=[f"invoice {name}" for name in red],
-        invoices=len(red),
+        invoices=len(red) + len(view.replaced),
         status="reduced" if not void else void[0].status,
         on=min(days).isoformat() if days else "",
         party=claims[0].holder,
         out_fen=out,
         taken_off_fen=sum(red.values()),
         left_fen=left,
-        reissued=len(reissued),
+        reissued=len(view.replaced),
     )
 
 
@@ -99,23 +96,6 @@ def _taken_off(view: View, invoice: Invoice) -> int:
 def _red_ones(view: View, invoice: str) -> list[Invoice]:
     found = (current(view.rows.notes[note.id], view.height) for note in view.noted.get(invoice, ()))
     return [note for note in found if note is not None and note.status not in VOID]
-
-
-def _reissued(view: View, invoice: Invoice) -> bool:
-    """Tell whether a sound invoice of the same parties and value refers to it, or to a red one of it."""
-    aimed = {invoice.id, *(note.id for note in _red_ones(view, invoice.id))}
-    for versions in view.rows.notes.values():
-        note = current(versions, view.height)
-        if (
-            note is not None
-            and note.status == "normal"
-            and note.amount_including_tax >= invoice.amount_including_tax
-            and (note.seller, note.buyer) == (invoice.seller, invoice.buyer)
-            and key_of(note) != key_of(invoice)
-            and aimed.intersection(note.refers_to)
-        ):
-            return True
-    return False
 
 
 def _notes(view: View, red: dict[str, int]) -> list[int]:

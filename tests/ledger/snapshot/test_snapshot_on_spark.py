@@ -72,6 +72,23 @@ def test_spark_and_duckdb_agree(book: Book, tmp_path: Path, session: Any) -> Non
             assert spark.table(table).count().to_pyarrow().as_py() == facts.count(table), table.label
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_kept_may_rest_on_values_in_memory(book: Book, tmp_path: Path, session: Any) -> None:
+    import ibis
+
+    for name in ("r1", "r2"):
+        certificate_on(book, name)
+    take(book.store.at(), tmp_path / "s")
+    snapshot = Snapshot.open(tmp_path / "s")
+    for market in (snapshot.on_duckdb(), snapshot.on_spark(session)):
+        wanted = ibis.memtable({"wanted": ["r2", "r3"]}, schema={"wanted": "string"})
+        rows = market.table(Receivable)
+        with market.kept(rows.semi_join(wanted, rows.id == wanted.wanted)) as kept:
+            for _ in range(2):
+                assert kept.select("id").to_pyarrow()["id"].to_pylist() == ["r2"]
+
+
 @pytest.mark.skipif(INSTALLED, reason="Spark is installed here")
 def test_without_spark_the_way_to_it_is_told(book: Book, tmp_path: Path) -> None:
     take(book.store.at(), tmp_path / "s")

@@ -43,7 +43,7 @@ PORTIONS = (1, 40)
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Measured]:
     folder = tmp_path_factory.mktemp("online_is_batch")
-    made = measured(folder, receivables=600, seed=70_311, rate=Decimal("0.003"), plans=2, months=6, scopes=scopes())
+    made = measured(folder, receivables=400, seed=70_311, rate=Decimal("0.004"), plans=2, months=5, scopes=scopes())
     yield made
     made.store.close()
 
@@ -92,7 +92,7 @@ def growing(market: Measured, tmp_path: Path) -> Iterator[Growing]:
 def test_every_rule_had_something_to_say(market: Measured) -> None:
     said = {one.rule for one in market.versions}
     assert len([rule for rule in said if rule.startswith("duplicate.")]) >= 18
-    assert {rule.partition(".")[0] for rule in said} == set(FAMILIES)
+    assert {rule.partition(".")[0] for rule in said} == set(FAMILIES) - {"network"}, "no hub is planted"
     assert {"monitor.asset_claimed", "monitor.invoice_status"} <= said
     assert len(said - RULES) >= 10, "rules of plans"
 
