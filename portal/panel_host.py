@@ -38,7 +38,9 @@ log = logging.getLogger(__name__)
 
 _SECRET_BYTES = 32
 _LOADING_THREADS = 4
-UNUSED_SESSION_MS = 15_000  # a page that was left keeps its session this long, then it is freed
+#: A page that was left keeps its session this long, then it is freed. A slow browser takes its time to connect, and the
+#: session it then gets anew knows no way to its style sheets.
+UNUSED_SESSION_MS = 60_000
 #: A script of the page itself. Data is not a script, and nothing that comes from data is markup when this is applied.
 _SCRIPT = re.compile(r'<script(?! type="application/json")(?=[ >])')
 

@@ -115,8 +115,8 @@ class _Sweeps:
         odd = odd | ((rows.tax * rows.amount_excluding_tax < 0) & (rows.tax.abs() > ROUNDING))
         odd = odd | rows.status.isin(sorted(VOID)) | ((rows.type == "digital") & (rows.number.length() != 20))
         odd = odd | ((rows.type == "digital") & ~rows.number.re_search("^[0-9]{20}$"))
-        papers = paper_candidates.candidates(self._market)
-        told = self.links.semi_join(papers, "invoice " + self.links.invoice == papers.seed)
+        papers = paper_candidates.contradicted(self._market)
+        told = self.links.semi_join(papers, self.links.invoice == papers.id)
         return rows.filter(odd).select("receivable").union(told.select("receivable"))
 
     def of_receivables(self) -> Any:

@@ -9,23 +9,26 @@ from ledger.records.members import uscc_holds
 from ledger.snapshot import Market
 from regulator.duplicates.paper_numbers import FIRST_YEAR, MISMATCH, PROVINCES
 
-__all__ = ["candidates"]
+__all__ = ["candidates", "contradicted"]
 
 DIGITAL = "^[0-9]{20}$"
 
 
 def candidates(market: Market) -> Any:
     """Return the seeds, in a column ``seed``."""
+    found = contradicted(market).union(_otherwise(market))
+    return found.distinct().select(seed="invoice " + found.id)
+
+
+def contradicted(market: Market) -> Any:
+    """Return the invoices, in a column ``id``, that the tax authority, their own fields or dates speak against."""
     invoices = market.stated(Invoice)
     firsts = market.table(Invoice).select("id", "number", "issued", "seller", "buyer")  # which never change
     found = _said_against(invoices)
-    for more in (
-        _misnumbered(firsts), _sharing(firsts), _otherwise(market), _dated_after(market, firsts),
-        _of_bad_parties(market, firsts),
-    ):  # fmt: skip
+    for more in (_misnumbered(firsts), _sharing(firsts), _dated_after(market, firsts), _of_bad_parties(market, firsts)):
         if more is not None:
             found = found.union(more)
-    return found.distinct().select(seed="invoice " + found.id)
+    return found.distinct()
 
 
 def _said_against(rows: Any) -> Any:

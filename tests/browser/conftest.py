@@ -29,14 +29,17 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
+PATIENCE = 30_000
+"""Milliseconds: a cold server on a busy machine."""
 WIDE = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = chromium()
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(QUIET))
         yield opened

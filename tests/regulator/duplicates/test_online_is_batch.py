@@ -1,16 +1,13 @@
 """Every rule on one generated market: block by block, in steps of any size, resumed, or over all of history at once.
 
 Whichever way findings are made, they are the same, each version with the first height at which it holds.
-`tests/regulator/test_equal_at_scale.py` does it on many more receivables.
+`tests/regulator/test_equal_at_scale.py` does it on many more receivables, and on Spark.
 """
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import random
 import shutil
-import warnings
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +27,6 @@ from regulator.errors import BookStale
 from regulator.rules import ALL_SCOPES, FAMILIES, scopes
 from regulator.signals import Version
 from regulator.watch import follow, sweep
-from tests.benchmarks.duplicates import spark
 from tests.support.duplicates_measured import SWEPT, Measured, differing, found, measured
 
 pytestmark = pytest.mark.slow
@@ -167,18 +163,3 @@ def test_a_replica_that_was_lost_is_watched_again(market: Measured, growing: Gro
     assert differing(market.versions, found(growing.store, growing.folder / "book.db", every)) == []
     # what was lost is there again, and the book that was ahead says the same of it
     assert differing(market.versions, found(growing.store, growing.folder / "ahead.db", ALL_SCOPES)) == []
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_a_sweep_on_spark_finds_the_same(market: Measured, snapshot: Snapshot) -> None:
-    if importlib.util.find_spec("pyspark") is None and os.environ.get("CI") != "true":
-        pytest.skip("pyspark is not installed: `make spark` brings it")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Spark's own imports
-        session = spark()
-        try:
-            with snapshot.on_spark(session) as opened:
-                swept = list(sweep(opened, market.store.at().height, SWEPT))
-        finally:
-            session.stop()
-    assert differing([one for one in market.versions if one.rule in RULES], swept) == []
