@@ -27,10 +27,9 @@ from dashboards.newest import Newest
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import Page as Paged
 from dashboards.paging import PageQuery
-from dashboards.parts import card, html, language_switch
+from dashboards.parts import card, html, language_switch, page_of
 from dashboards.tab import Tab
 from dashboards.texts import Language, text
-from dashboards.theme import ICON, THEME
 from ledger.errors import Unknown
 from regulator.rules import FAMILIES, titled
 from regulator.signals import Level
@@ -123,15 +122,12 @@ class FindingsPage(Viewer):
         """The page for the portal; it fills itself once the browser has it."""
         tab = Tab()  # type: ignore[no-untyped-call]
         pn.state.onload(self._guarded(self._open), threaded=True)
-        page = Page(
+        page = page_of(
             title=text("product", self.state.language),
             site_url=f"/?lang={self.state.language.value}",
             header=[pmui.Row(tab, pn.HSpacer(), self._language, align="center", sizing_mode="stretch_width")],
             main=[self._layout],
-            theme_config=THEME,
-            favicon=ICON,
             dark_theme=self.state.dark,
-            busy_indicator="linear",
         )
         page.param.watch(lambda event: self.state.param.update(dark=event.new), "dark_theme")
         self._named = partial(self._name_tab, tab, page)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import panel as pn
 import panel_material_ui as pmui
+from panel.util.parameters import edit_readonly
+from panel_material_ui.template.base import Page
 
 from dashboards.markup import STYLES
 from dashboards.texts import Language
+from dashboards.theme import ICON, THEME
 
-__all__ = ["card", "html", "language_switch"]
+__all__ = ["card", "html", "language_switch", "page_of"]
 
 
 def html(**sizes: int) -> pn.pane.HTML:
@@ -30,3 +35,15 @@ def language_switch(language: Language) -> pmui.RadioButtonGroup:
         margin=0,
         sx={"& .MuiToggleButton-root": {"color": "inherit", "textTransform": "none", "px": 1.5, "py": 0.4}},
     )
+
+
+def page_of(**parts: Any) -> Page:
+    """A page in the product's looks.
+
+    Panel ties every page to one mark that some session of the process is busy. Setting it fails while another session's
+    page is being closed, and the click that did so is lost; so pages show by themselves what they wait for.
+    """
+    page = Page(theme_config=THEME, favicon=ICON, busy_indicator=None, **parts)
+    with edit_readonly(page):
+        page.busy = False
+    return page

@@ -140,7 +140,7 @@ def test_watching_now_and_then_while_the_ledger_grows_finds_the_same(market: Mea
             assert rebuild(growing.store).facts_digest == before
         known = [one for one in market.versions if one.height <= growing.height]
         assert differing(known, growing.watch()) == []
-    assert portions > 8
+    assert portions > 6
     assert growing.height == market.store.at().height
 
 
