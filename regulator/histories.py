@@ -127,7 +127,7 @@ class _Remembering:
         if fresh := sorted(wanted - known.keys()):
             found: dict[str, list[F]] = {value: [] for value in fresh}
             for one in self._ask(table, column, fresh, None, None):
-                found[getattr(one, column)].append(one)
+                found[one.__dict__[column]].append(one)
                 self._rows += 1
             known.update(found)
         told = _ordered([one for value in wanted for one in known[value]])
@@ -251,4 +251,9 @@ def heights_of(*groups: Iterable[Fact]) -> list[int]:
 
 
 def _ordered(found: Iterable[F]) -> list[F]:
-    return sorted(found, key=lambda one: (one.from_position, one.id))
+    return sorted(found, key=_place)
+
+
+def _place(one: Fact) -> tuple[int, str]:
+    columns = one.__dict__  # past what SQLAlchemy does to read one: this is asked of every row
+    return columns["from_position"], columns["id"]

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import gc
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlmodel import col
 
-from ledger.facts import Fact
-from ledger.position import Position
 from ledger.snapshot import Market
 from ledger.store import AsOf, Store
 from ledger.store.tables import BlockRow
@@ -25,10 +23,10 @@ from regulator.book import Book, Followed
 from regulator.errors import BookStale
 from regulator.evidence import rows_of
 from regulator.histories import MarketHistories, StoreHistories
-from regulator.scope import Changes, Keeping, Neighbourhood, Scope, replay
+from regulator.scope import Keeping, Neighbourhood, Scope, replay
 from regulator.signals import Signal, Version
 
-__all__ = ["Step", "changes_of", "follow", "sweep"]
+__all__ = ["Step", "follow", "sweep"]
 
 RECORDS: Final = 4_000
 """Records looked at in one step: what a step keeps in memory; one block is looked at whole, however many it has."""
@@ -53,18 +51,20 @@ def follow(store: Store, book: Book, scopes: Sequence[Scope]) -> Iterator[Step]:
     head = store.head()
     if head is None:
         return
-    followed: dict[str, Followed | None] = {}
+    held = book.followed_all()
+    followed = {scope.name: held.get(scope.name) for scope in scopes}
+    _check(store, head.height, followed)
     running: dict[str, Scope] = {}
     for scope in scopes:
-        stands = followed[scope.name] = book.followed(scope.name)
-        _check(store, scope, stands)
-        running[scope.name] = scope.kept_in(book, anew=stands is None) if isinstance(scope, Keeping) else scope
+        anew = followed[scope.name] is None
+        running[scope.name] = scope.kept_in(book, anew=anew) if isinstance(scope, Keeping) else scope
     heights = {name: -1 if stands is None else stands.height for name, stands in followed.items()}
     while (after := min(heights.values(), default=head.height)) < head.height:
         together = [running[name] for name, height in heights.items() if height == after]
         until = _until(store, after, min([head.height, *(each for each in heights.values() if each > after)]))
-        found = _step(store.at(until), book, together, after)
-        now = Followed(height=until, facts_digest=_digest(store, until))
+        facts = store.at(until)
+        found = _step(facts, book, together, after)
+        now = Followed(height=until, facts_digest=facts.facts_digest.hex())
         book.keep_all(found, followed, now)
         for name, versions in found.items():
             heights[name], followed[name] = until, now
@@ -98,7 +98,7 @@ def _step(facts: AsOf, book: Book, scopes: Sequence[Scope], after: int) -> dict[
     """Return by scope the versions of the blocks after ``after``, up to the reading's height."""
     with facts.at_once() as known:
         histories = StoreHistories(known, after)
-        changes = changes_of(known, dict.fromkeys(table for scope in scopes for table in scope.reads), after)
+        changes = known.changed(dict.fromkeys(table for scope in scopes for table in scope.reads), after)
         found: dict[str, list[Neighbourhood]] = {}
         for scope in scopes:
             seeds = scope.touched({table: changes[table] for table in scope.reads if table in changes}, histories)
@@ -116,20 +116,6 @@ def _step(facts: AsOf, book: Book, scopes: Sequence[Scope], after: int) -> dict[
                 mine = {id_: each for some in stood for id_, each in some.items() if each.rule in scope.rules}
                 told[scope.name] += replay(one, mine, after=after)
         return told
-
-
-def changes_of(facts: AsOf, tables: Collection[type[Fact]], after: int) -> Changes:
-    """Return by table the versions that began or ended after the height ``after``, up to the reading's."""
-    first, bound = Position(after + 1, 0, 0).number, Position(facts.height + 1, 0, 0).number
-    found: dict[type[Fact], Sequence[Fact]] = {}
-    for table in tables:
-        rows: Any = table
-        began = rows.from_position.between(first, bound - 1)
-        ended = rows.to_position.between(first, bound - 1)
-        changed = facts.select_ended(table, or_(began, ended))
-        if changed:
-            found[table] = changed
-    return found
 
 
 def _until(store: Store, height: int, head: int) -> int:
@@ -154,13 +140,12 @@ def _digest(store: Store, height: int) -> str:
     return store.block(height).facts_digest.hex()
 
 
-def _check(store: Store, scope: Scope, followed: Followed | None) -> None:
-    if followed is None:
-        return
-    head = store.head()
-    if head is None or followed.height > head.height or _digest(store, followed.height) != followed.facts_digest:
-        raise BookStale(
-            "book-stale",
-            f"The book followed {scope.name} to block {followed.height}, where the replica has other facts now",
-            next_step="Run `glasspool watch --again`: findings are made anew, and cases keep their references.",
-        )
+def _check(store: Store, head: int, followed: Mapping[str, Followed | None]) -> None:
+    """Raise BookStale unless the replica has the facts that every scope stands on."""
+    for stands, scope in {stands: scope for scope, stands in followed.items() if stands is not None}.items():
+        if stands.height > head or _digest(store, stands.height) != stands.facts_digest:
+            raise BookStale(
+                "book-stale",
+                f"The book followed {scope} to block {stands.height}, where the replica has other facts now",
+                next_step="Run `glasspool watch --again`: findings are made anew, and cases keep their references.",
+            )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import and_, bindparam, func, or_, select
@@ -14,6 +13,7 @@ from ledger.business_day import business_day
 from ledger.errors import StoreUnavailable
 from ledger.facts import Fact
 from ledger.position import Position
+from ledger.store import questions
 from ledger.store.engine import reading
 from ledger.store.schema import rebuilding
 from ledger.store.tables import BlockRow
@@ -28,20 +28,6 @@ __all__ = ["AsOf"]
 F = TypeVar("F", bound=Fact)
 
 READING = "reading facts"
-
-
-@lru_cache(maxsize=512)
-def _among(table: type[Fact], column: str, day: str | None, unnamed: tuple[type[Fact], str] | None) -> Executable:
-    columns = table.__table__.c
-    statement = select(table.__table__).where(columns[column].in_(bindparam("wanted", expanding=True)))
-    statement = statement.where(columns.from_position < bindparam("bound"))
-    if day is not None:
-        statement = statement.where(columns[day].between(bindparam("first"), bindparam("last")))
-    if unnamed is not None:
-        links = unnamed[0].__table__.c
-        naming = select(links.id).where(links[unnamed[1]] == columns.id, links.from_position < bindparam("bound"))
-        statement = statement.where(~naming.exists())
-    return statement
 
 
 def moment(timestamp: int) -> datetime:
@@ -144,7 +130,7 @@ class AsOf:
         within: tuple[str, date, date] | None = None,
         unnamed: tuple[type[Fact], str] | None = None,
     ) -> list[F]:
-        """Return, in no order, every version that had begun whose column is one of the values, some hundreds at most.
+        """Return, in no order, every version that had begun whose column is one of the values, some thousands at most.
 
         ``within``: a column of days with the first and the last that count; ``unnamed``: another table and its column
         that must not name the thing. For whoever asks small questions all the time: the statement is made once for a
@@ -152,7 +138,22 @@ class AsOf:
         """
         day, first, last = within or (None, None, None)
         given = {"wanted": values, "bound": self._bound} | ({} if day is None else {"first": first, "last": last})
-        return self._versions(table, _among(table, column, day, unnamed), given)
+        with self._reading() as connection:
+            question = questions.among(connection.dialect, table, column, day, unnamed)
+            return list(question.facts(connection, table, given, self.height))
+
+    def changed(self, tables: Iterable[type[Fact]], after: int) -> dict[type[Fact], Sequence[Fact]]:
+        """Return by table, of those that have any, the versions that began or ended after a height, up to this one."""
+        asked = tuple(tables)
+        found: dict[type[Fact], Sequence[Fact]] = {}
+        with self._reading() as connection:
+            between = {"first": Position(after + 1, 0, 0).number, "bound": self._bound}
+            having = {label for (label,) in questions.changing(connection.dialect, asked).ask(connection, between)}
+            for table in asked:
+                if table.label in having:
+                    question = questions.changed(connection.dialect, table)
+                    found[table] = list(question.facts(connection, table, between, self.height))
+        return found
 
     def stated(self, table: type[Fact], column: str, values: Sequence[str]) -> set[str]:
         """Return those of the values that a version which had begun states: of each the index is asked for one row."""

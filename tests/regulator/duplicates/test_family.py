@@ -14,7 +14,6 @@ from regulator.duplicates.claims import Claim, Instrument, chained, rivals
 from regulator.duplicates.family import key_of, load_rows
 from regulator.duplicates.scope import FamilyScope
 from regulator.histories import StoreHistories
-from regulator.watch import changes_of
 from tests.support.duplicates_stories import FACE, Desk, ledger
 from tests.support.ledger_book import Book
 
@@ -55,7 +54,7 @@ def everything(desk: Desk) -> None:
 def test_every_question_is_of_an_indexed_column(desk: Desk) -> None:
     everything(desk)
     histories, scope = Asked(desk.book), FamilyScope()
-    seeds = scope.touched(changes_of(desk.book.store.at(), scope.reads, -1), histories)
+    seeds = scope.touched(desk.book.store.at().changed(scope.reads, -1), histories)
     assert [one for one in scope.load(histories, seeds) if "invoice x.I" in one.subjects]
     for table, column in histories.questions:
         leading = {next(iter(index.columns)).name for index in table.__table__.indexes}

@@ -1,0 +1,127 @@
+"""Questions for facts that are asked all the time: each is compiled once, and asked without what SQLAlchemy adds to it.
+
+Following the ledger asks a hundred small questions a block, whose cost is that of asking rather than of answering.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from json import dumps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import ARRAY, String, Table, and_, any_, bindparam, func, literal_column, or_, select, union_all
+
+from ledger.fact import Fact
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Select
+
+__all__ = ["Question", "among", "changed", "changing"]
+
+F = TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A statement in the words of one database, and how what it is given and what it answers is written there."""
+
+    words: str
+    order: tuple[str, ...] | None
+    """The names of what is given, in order, where the database knows places and not names."""
+    writes: tuple[tuple[str, Callable[[Any], Any]], ...]
+    reads: tuple[tuple[str, Callable[[Any], Any]], ...]
+
+    def ask(self, connection: Connection, given: dict[str, Any]) -> Sequence[Any]:
+        """Return the rows as the driver gives them."""
+        for name, write in self.writes:
+            given[name] = write(given[name])
+        bound = given if self.order is None else tuple(given[name] for name in self.order)
+        return connection.exec_driver_sql(self.words, bound).fetchall()
+
+    def facts(self, connection: Connection, table: type[F], given: dict[str, Any], height: int) -> Iterator[F]:
+        """Yield the rows of a statement that selects the table as values seen from the height."""
+        names, reads = table.names, self.reads
+        for row in self.ask(connection, given):
+            values = dict(zip(names, row, strict=True))
+            for name, read in reads:
+                values[name] = read(values[name])
+            ended = values["to_height"]
+            if ended is not None and ended > height:  # from there it was not known
+                values["to_height"] = values["to_position"] = None
+            yield table.from_columns(values)
+
+
+@lru_cache(maxsize=2_048)
+def among(
+    dialect: Dialect, table: type[Fact], column: str, day: str | None, unnamed: tuple[type[Fact], str] | None
+) -> Question:
+    """Return the question for the versions whose column is one of ``wanted``, begun before the position ``bound``.
+
+    ``day``: a column that is from ``first`` to ``last``; ``unnamed``: a table and its column that do not name the
+    thing.
+    """
+    columns = table.__table__.c
+    statement = select(table.__table__).where(_one_of(dialect, columns[column]), columns.from_position < _position())
+    days = {}
+    if day is not None:
+        statement = statement.where(columns[day].between(bindparam("first"), bindparam("last")))
+        days = {"first": columns[day].type, "last": columns[day].type}
+    if unnamed is not None:
+        links = unnamed[0].__table__.c
+        naming = select(links.id).where(links[unnamed[1]] == columns.id, links.from_position < _position())
+        statement = statement.where(~naming.exists())
+    return _compiled(dialect, statement, table.__table__, days)
+
+
+@lru_cache(maxsize=512)
+def changed(dialect: Dialect, table: type[Fact]) -> Question:
+    """Return the question for the versions that began or ended from the position ``first`` to before ``bound``."""
+    columns = table.__table__.c
+    statement = select(table.__table__).where(or_(*_within(table)), columns.from_position < _position())
+    return _compiled(dialect, statement.order_by(columns.from_position, columns.id), table.__table__, {})
+
+
+@lru_cache(maxsize=512)
+def changing(dialect: Dialect, tables: tuple[type[Fact], ...]) -> Question:
+    """Return the question for the labels of those of the tables in which a version so began or ended."""
+    asked: list[Select[Any]] = []
+    for table in tables:
+        any_of = (select(1).where(each).exists() for each in _within(table))
+        asked.append(select(literal_column(f"'{table.label}'")).where(or_(*any_of)))
+    return _compiled(dialect, union_all(*asked), None, {})
+
+
+def _position() -> Any:
+    return bindparam("bound")
+
+
+def _within(table: type[Fact]) -> tuple[ColumnElement[bool], ...]:
+    columns = table.__table__.c
+    return tuple(
+        and_(each >= bindparam("first"), each < _position()) for each in (columns.from_position, columns.to_position)
+    )
+
+
+def _one_of(dialect: Dialect, column: Any) -> Any:
+    """Return the clause by which a column is one of ``wanted``: one value given, however many there are in it."""
+    if dialect.name == "sqlite":
+        return column.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
+    return column == any_(bindparam("wanted", type_=ARRAY(String)))
+
+
+def _compiled(dialect: Dialect, statement: Executable, table: Table | None, days: dict[str, Any]) -> Question:
+    compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
+    writes = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in days.items()]
+    if dialect.name == "sqlite" and "wanted" in compiled.binds:
+        writes.append(("wanted", dumps))
+    columns = () if table is None else table.columns
+    reads = [(each.name, each.type.dialect_impl(dialect).result_processor(dialect, None)) for each in columns]
+    return Question(
+        words=str(compiled),
+        order=tuple(compiled.positiontup) if compiled.positional else None,
+        writes=tuple((name, write) for name, write in writes if write is not None),
+        reads=tuple((name, read) for name, read in reads if read is not None),
+    )

@@ -1,0 +1,96 @@
+"""Questions asked past SQLAlchemy answer as those it asks: the same rows and values, whatever is asked for."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import or_
+from sqlmodel import col
+
+from ledger.facts import FACTS, Fact, Invoice, Member, Receivable, ReceivableInvoice
+from ledger.position import Position
+from ledger.store import AsOf
+from tests.support.ledger_book import Book, invoice, receivable
+
+FIRST, LAST = date(2026, 1, 1), date(2026, 1, 2)
+HOSTILE = ("o'brien", 'say "no"', "50%(x)s ?", "[]", "单号", "a\\u0000b", "", "\U0001f4a5", "null", "{}")
+
+
+def told(rows: Any) -> list[dict[str, Any]]:
+    return [row.values() for row in sorted(rows, key=lambda row: (row.from_position, row.id))]
+
+
+@pytest.fixture
+def traded(book: Book) -> Iterator[AsOf]:
+    """Two invoices of different days, one of them voided later and known to carry a receivable; what was before that."""
+    book.say("supplier", "invoice.registered", invoice("i", issued=FIRST.isoformat()))
+    book.say("supplier", "invoice.registered", invoice("j", issued=(FIRST + timedelta(days=30)).isoformat()))
+    book.seal()
+    book.tell("supplier", "receivable.registered", receivable("r", invoices=["i"]))
+    then = book.store.at()
+    book.tell("verifier", "invoice.status_changed", {"invoice": "i", "status": "voided", "at": "2026-01-05"})
+    yield then
+
+
+def test_among_gives_what_select_gives_of_every_table(book: Book, traded: AsOf) -> None:
+    for facts in (traded, book.store.at()):
+        found = {table: facts.select_ended(table) for table in FACTS}
+        assert sum(map(len, found.values())) > 6
+        for table, rows in found.items():
+            assert told(facts.among(table, "id", [row.id for row in rows])) == told(rows)
+            assert facts.among(table, "id", []) == []
+
+
+def test_an_end_that_came_later_is_not_known(book: Book, traded: AsOf) -> None:
+    (before,) = traded.among(Invoice, "id", ["i"])
+    assert (before.to_height, before.to_position, before.status) == (None, None, "normal")
+    assert [one.to_height for one in book.store.at().among(Invoice, "id", ["i"])] != [None]
+
+
+def test_among_holds_to_days_and_to_what_nothing_names(book: Book, traded: AsOf) -> None:
+    seller = traded.among(Invoice, "id", ["i"])[0].seller
+    days = ("issued", FIRST, LAST)
+    assert [one.id for one in traded.among(Invoice, "seller", [seller], days)] == ["i"]
+    assert {one.id for one in traded.among(Invoice, "seller", [seller])} == {"i", "j"}
+    unnamed = (ReceivableInvoice, "invoice")
+    assert [one.id for one in traded.among(Invoice, "seller", [seller], None, unnamed)] == ["j"]
+    earlier = book.store.at(traded.height - 1)
+    assert {one.id for one in earlier.among(Invoice, "seller", [seller], None, unnamed)} == {"i", "j"}
+
+
+def test_values_are_values_and_nothing_else(book: Book) -> None:
+    for number, name in enumerate(HOSTILE):
+        book.say("supplier", "invoice.registered", invoice(f"i{number}", number=name or "-"))
+    book.seal()
+    facts = book.store.at()
+    stored = {one.number: one.id for one in facts.select(Invoice)}
+    for name in HOSTILE:
+        expected = [stored[name]] if name in stored else []
+        assert [one.id for one in facts.among(Invoice, "number", [name])] == expected, name
+    assert len(facts.among(Invoice, "number", list(HOSTILE))) == len(stored.keys() & set(HOSTILE)) > 4
+
+
+def test_more_values_than_a_statement_has_places(book: Book, traded: AsOf) -> None:
+    values = [f"none-{number}" for number in range(70_000)]
+    assert [one.id for one in traded.among(Invoice, "id", [*values, "i"])] == ["i"]
+
+
+def test_changed_gives_what_began_or_ended_in_the_blocks(book: Book, traded: AsOf) -> None:
+    tables = (Member, Invoice, Receivable, ReceivableInvoice)
+    head = book.store.at().height
+    for height in range(head + 1):
+        facts = book.store.at(height)
+        for after in range(-1, height):
+            first, bound = Position(after + 1, 0, 0).number, Position(height + 1, 0, 0).number
+            expected: dict[type[Fact], list[dict[str, Any]]] = {}
+            for table in tables:
+                began = col(table.from_position).between(first, bound - 1)
+                ended = col(table.to_position).between(first, bound - 1)
+                if rows := facts.select_ended(table, or_(began, ended)):
+                    expected[table] = told(rows)
+            found = facts.changed(tables, after)
+            assert {table: told(rows) for table, rows in found.items()} == expected
+            assert all(list(rows) == sorted(rows, key=lambda row: row.from_position) for rows in found.values())
+    assert list(book.store.at().changed(tables, head - 1)) == [Invoice]
+    assert book.store.at().changed(tables, head) == {}
