@@ -120,6 +120,8 @@ def _step(facts: AsOf, book: Book, scopes: Sequence[Scope], after: int) -> dict[
 
 def _until(store: Store, height: int, head: int) -> int:
     """Return the last block of the next step: as many as have RECORDS records together, but one at least."""
+    if height + 1 == head:  # there is no more than one
+        return head
     with store.at(height + 1).at_once() as facts:
         statement = (
             select(col(BlockRow.height), col(BlockRow.records))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Select
 
-__all__ = ["Question", "among", "changed", "changing"]
+__all__ = ["Question", "among", "changed", "changing", "stated"]
 
 F = TypeVar("F", bound=Fact)
 
@@ -94,6 +94,17 @@ def changing(dialect: Dialect, tables: tuple[type[Fact], ...]) -> Question:
     return _compiled(dialect, union_all(*asked), None, {})
 
 
+@lru_cache(maxsize=512)
+def stated(dialect: Dialect, table: type[Fact], column: str) -> Question:
+    """Return the question for those of ``wanted`` that the column states in a version begun before ``bound``.
+
+    Of each the index is asked for one row.
+    """
+    columns, value = table.__table__.c, _values(dialect).c.value
+    naming = select(1).where(columns[column] == value, columns.from_position < _position())
+    return _compiled(dialect, select(value).where(naming.exists()), None, {})
+
+
 def _position() -> Any:
     return bindparam("bound")
 
@@ -105,11 +116,20 @@ def _within(table: type[Fact]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _one_of(dialect: Dialect, column: Any) -> Any:
-    """Return the clause by which a column is one of ``wanted``: one value given, however many there are in it."""
+def _values(dialect: Dialect) -> Any:
+    """Return the table, with a column ``value``, of ``wanted``: one value given, however many there are in it."""
     if dialect.name == "sqlite":
-        return column.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
-    return column == any_(bindparam("wanted", type_=ARRAY(String)))
+        return func.json_each(bindparam("wanted")).table_valued("value")
+    return func.unnest(_array()).table_valued("value").render_derived()
+
+
+def _array() -> Any:
+    return bindparam("wanted", type_=ARRAY(String))
+
+
+def _one_of(dialect: Dialect, column: Any) -> Any:
+    """Return the clause by which a column is one of ``wanted``."""
+    return column.in_(select(_values(dialect).c.value)) if dialect.name == "sqlite" else column == any_(_array())
 
 
 def _compiled(dialect: Dialect, statement: Executable, table: Table | None, days: dict[str, Any]) -> Question:

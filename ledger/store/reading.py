@@ -7,7 +7,7 @@ from copy import copy
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from ledger.business_day import business_day
 from ledger.errors import StoreUnavailable
@@ -156,11 +156,10 @@ class AsOf:
         return found
 
     def stated(self, table: type[Fact], column: str, values: Sequence[str]) -> set[str]:
-        """Return those of the values that a version which had begun states: of each the index is asked for one row."""
-        columns = table.__table__.c
-        asked = select(columns.id).where(columns[column] == bindparam("wanted"), columns.from_position < self._bound)
+        """Return those of the values that a version which had begun states in the column."""
         with self._reading() as connection:
-            return {each for each in values if connection.execute(asked.limit(1), {"wanted": each}).first() is not None}
+            question = questions.stated(connection.dialect, table, column)
+            return {value for (value,) in question.ask(connection, {"wanted": values, "bound": self._bound})}
 
     def history(self, table: type[F], id: str) -> list[F]:  # noqa: A002 - the column's name
         """Return the versions of a thing up to the height, oldest first."""

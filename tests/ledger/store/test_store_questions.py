@@ -1,6 +1,5 @@
 """Questions asked past SQLAlchemy answer as those it asks: the same rows and values, whatever is asked for."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -22,15 +21,15 @@ def told(rows: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def traded(book: Book) -> Iterator[AsOf]:
-    """Two invoices of different days, one of them voided later and known to carry a receivable; what was before that."""
+def traded(book: Book) -> AsOf:
+    """Two invoices of different days, one of them under a receivable and voided later; as it was before that."""
     book.say("supplier", "invoice.registered", invoice("i", issued=FIRST.isoformat()))
     book.say("supplier", "invoice.registered", invoice("j", issued=(FIRST + timedelta(days=30)).isoformat()))
     book.seal()
     book.tell("supplier", "receivable.registered", receivable("r", invoices=["i"]))
     then = book.store.at()
     book.tell("verifier", "invoice.status_changed", {"invoice": "i", "status": "voided", "at": "2026-01-05"})
-    yield then
+    return then
 
 
 def test_among_gives_what_select_gives_of_every_table(book: Book, traded: AsOf) -> None:
@@ -69,6 +68,12 @@ def test_values_are_values_and_nothing_else(book: Book) -> None:
         expected = [stored[name]] if name in stored else []
         assert [one.id for one in facts.among(Invoice, "number", [name])] == expected, name
     assert len(facts.among(Invoice, "number", list(HOSTILE))) == len(stored.keys() & set(HOSTILE)) > 4
+
+
+def test_stated_gives_those_that_a_version_begun_by_then_states(book: Book, traded: AsOf) -> None:
+    assert book.store.at().stated(Invoice, "status", ["voided", "normal", "red", *HOSTILE]) == {"voided", "normal"}
+    assert traded.stated(Invoice, "status", ["voided", "normal"]) == {"normal"}
+    assert traded.stated(Invoice, "id", []) == set()
 
 
 def test_more_values_than_a_statement_has_places(book: Book, traded: AsOf) -> None:
