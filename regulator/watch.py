@@ -125,14 +125,14 @@ def _until(store: Store, height: int, head: int) -> int:
     with store.at(height + 1).at_once() as facts:
         statement = (
             select(col(BlockRow.height), col(BlockRow.records))
-            .where(col(BlockRow.height) > height)
+            .where(col(BlockRow.height).between(height + 1, head))
             .order_by(col(BlockRow.height))
             .limit(RECORDS)
         )
         total, until = 0, height + 1
         for at, records in rows_of(facts, statement):
             total += records
-            if at > head or (total > RECORDS and at > height + 1):
+            if total > RECORDS and at > height + 1:
                 break
             until = at
     return until
