@@ -58,6 +58,10 @@ class SuppressionRefused(RegulatorError):
 class NeedsReplica(RegulatorError):
     """A rule was asked of a snapshot that only the replica can answer."""
 
+
+class SweepFailed(RegulatorError):
+    """A snapshot was not looked through to the end; nothing is said of it."""
+
     default_next_step = "Follow the ledger with `glasspool watch`."
 
 

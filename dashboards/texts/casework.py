@@ -21,6 +21,20 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
         "glasspool findings 列出各项；glasspool findings show 编号 逐项说明；glasspool serve 打开页面 /dash/findings",
         "glasspool findings lists them, glasspool findings show ID explains one, glasspool serve opens /dash/findings",
     ),
+    "sweep_done": (
+        "快照截至第 {height} 块，已核对，事实摘要 {digest}。成立：高 {high}，中 {medium}，低 {low}。",
+        (
+            "The snapshot is as of block {height} and holds the facts of digest {digest}. "
+            "Findings: {high} high, {medium} medium, {low} low."
+        ),
+    ),
+    "sweep_believed": (
+        "快照截至第 {height} 块，未核对，其所称事实摘要 {digest}。成立：高 {high}，中 {medium}，低 {low}。",
+        (
+            "The snapshot says it is as of block {height}, with facts of digest {digest}; it was not verified. "
+            "Findings: {high} high, {medium} medium, {low} low."
+        ),
+    ),
     "watch_scope": ("范围", "Scope"),
     "watch_from": ("自区块", "From block"),
     "watch_to": ("至区块", "To block"),

@@ -120,9 +120,9 @@ class Snapshot:
         """Return the path of every table's file."""
         return {label: str(self.folder / entry.file) for label, entry in self.manifest.tables.items()}
 
-    def on_duckdb(self) -> Market:
-        """Open the tables on an embedded DuckDB."""
-        return Market(embedded(), self.files())
+    def on_duckdb(self, memory: str = MEMORY) -> Market:
+        """Open the tables on an embedded DuckDB that holds so much ``memory`` at most."""
+        return Market(embedded(memory), self.files())
 
     def on_spark(self, session: Any) -> Market:
         """Open the tables on Spark (``session``: a SparkSession). Raises StoreUnavailable ``no-spark``."""
@@ -136,12 +136,12 @@ class Snapshot:
         return Market(ibis.pyspark.connect(session), self.files())
 
 
-def embedded() -> Any:
-    """Return an embedded DuckDB that holds MEMORY at most; what is more goes to the temporary folder meanwhile."""
+def embedded(memory: str = MEMORY) -> Any:
+    """Return an embedded DuckDB that holds ``memory`` at most; what is more goes to the temporary folder meanwhile."""
     import ibis
 
     spill = Path(tempfile.gettempdir()) / f"glasspool-duckdb-{os.getpid()}"  # not the folder we happen to be in
-    return ibis.duckdb.connect(memory_limit=MEMORY, temp_directory=str(spill))
+    return ibis.duckdb.connect(memory_limit=memory, temp_directory=str(spill))
 
 
 def _shape(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:

@@ -38,6 +38,7 @@ COMMANDS = (
     "case",
     "trail",
     "duplicates",
+    "sweep",
     "snapshot",
     "checkpoint",
     "upkeep",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -34,6 +35,7 @@ __all__ = [
     "shown_json",
     "suppression_json",
     "suppressions",
+    "table",
     "thing",
 ]
 
@@ -95,10 +97,13 @@ def line_json(line: FindingLine, hidden: Suppression | None) -> dict[str, Any]:
     }
 
 
-def listed(
-    words: Words, lines: Sequence[FindingLine], answer: Mapping[str, Any], hidden: Collection[str]
-) -> RenderableType:
-    """A list of findings, and what is not in it."""
+def table(
+    words: Words,
+    lines: Sequence[FindingLine],
+    hidden: Collection[str] = (),
+    told: Mapping[str, str] = MappingProxyType({}),
+) -> Sheet:
+    """Findings as a table; ``told``: a sentence of each, by id, that stands below its title."""
     columns = [
         Column(words("finding_id"), "word"),
         Column(words("finding_level"), "word"),
@@ -112,15 +117,23 @@ def listed(
     rows = []
     for one in lines:
         dim = "dim" if one.id in hidden or not one.standing else ""
+        sentence = f"\n{printable(told[one.id])}" if one.id in told else ""
         row: list[str | Text] = [
             Text(one.id, style=dim),
             level(words, one.level.value),
-            f"{titled(one.rule, words.language.value)}\n{thing(words, one.subject)}",
+            f"{titled(one.rule, words.language.value)}\n{thing(words, one.subject)}{sentence}",
             formats.amount(one.amount),
             f"{formats.day(one.since)}\n{words('finding_first', height=one.first_height)}",
         ]
         rows.append([*row, words("yes") if one.standing else words("no")] if ended else row)
-    parts: list[RenderableType] = [Sheet("", columns, rows)]
+    return Sheet("", columns, rows)
+
+
+def listed(
+    words: Words, lines: Sequence[FindingLine], answer: Mapping[str, Any], hidden: Collection[str]
+) -> RenderableType:
+    """A list of findings, and what is not in it."""
+    parts: list[RenderableType] = [table(words, lines, hidden)]
     if lines:
         more = words("findings_more") if len(lines) < answer["total"] else ""
         parts.append(prose(words("findings_shown", total=f"{answer['total']:,}", shown=f"{len(lines):,}") + more))

@@ -18,7 +18,7 @@ from regulator.outside.result import Checked, Match
 from regulator.outside.words import SHOWN, reason, standing, word
 from regulator.wording import Language
 
-__all__ = ["write_sheet"]
+__all__ = ["write_rows", "write_sheet"]
 
 RUNS: Final = r"^[=+\-@\t\r]"
 """What a text begins with that a spreadsheet runs as a formula when it opens a CSV file."""
@@ -76,7 +76,14 @@ def write_sheet(checked: Checked, path: Path, language: Language, names: dict[st
 
     The file appears when it is complete. Raises OSError.
     """
-    rows = _told(checked, language, names)
+    write_rows(_told(checked, language, names), path)
+
+
+def write_rows(rows: pl.DataFrame, path: Path) -> None:
+    """Write a table as XLSX where the file is named so and as CSV otherwise, so that no text runs as a formula.
+
+    The file appears when it is complete. Raises OSError.
+    """
     partial = path.with_name(f"{path.name}.partial")
     try:
         if path.suffix.lower() == ".xlsx":

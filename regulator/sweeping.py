@@ -1,0 +1,143 @@
+"""Sweeping a whole snapshot: what following its ledger from the first block would find, on every core at once."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Final
+
+from ledger.snapshot import Snapshot
+from regulator.book import FindingLine
+from regulator.errors import SweepFailed
+from regulator.monitor import PlanScope
+from regulator.rules import scopes
+from regulator.scope import Scope
+from regulator.signals import Signal, Version
+from regulator.watch import sweep
+
+__all__ = ["Told", "lines_of", "sweepable", "swept"]
+
+Told = Callable[[str, int], None]
+"""Hears of each scope how many seeds it looks at."""
+
+SHARES: Final = (
+    ("duplicates.family", "duplicates.sealed", "duplicates.runs", "duplicates.contracts", "duplicates.lots"),
+)
+"""Scopes that one process looks through; the rest are another's. None needs what another found."""
+MEMORY_MB: Final = 2_400
+"""What the engines of all processes may hold together."""
+
+
+def sweepable(chosen: Collection[str] = ()) -> tuple[Scope, ...]:
+    """Return the scopes of the chosen rules or families that a snapshot answers; all of them where none is chosen.
+
+    What is recomputed of plans is followed only. Raises UnknownRule.
+    """
+    return tuple(one for one in scopes(chosen) if not isinstance(one, PlanScope))
+
+
+def swept(
+    snapshot: Snapshot,
+    looked: Sequence[Scope],
+    *,
+    processes: int | None = None,
+    told: Told = lambda _scope, _seeds: None,
+) -> list[Version]:
+    """Return every version of every finding that the scopes make of a snapshot, scope by scope, with DuckDB.
+
+    Several ``processes`` share the scopes (as many as there are cores, where none is given); the answer is the same.
+    Raises SweepFailed ``sweep-failed`` when one of them ends without its answer.
+    """
+    names = [one.name for one in looked]
+    groups = [[name for name in names if name in share] for share in SHARES]
+    groups.append([name for name in names if not any(name in group for group in groups)])
+    groups = [group for group in groups if group]
+    if min(processes or os.cpu_count() or 1, len(groups)) < 2:
+        with snapshot.on_duckdb() as market:
+            return list(sweep(market, snapshot.manifest.height, looked, told))
+    found = _shared(snapshot.folder, groups, told)
+    return [version for name in names for version in found[name]]
+
+
+def _shared(folder: Path, groups: Sequence[Sequence[str]], told: Told) -> dict[str, list[Version]]:
+    """Return by scope what a process for each group finds."""
+    spawning, running = get_context("spawn"), {}
+    memory = f"{MEMORY_MB // len(groups)}MB"
+    for group in groups:
+        mine, its = spawning.Pipe(duplex=False)
+        process = spawning.Process(target=_look, args=(its, folder, list(group), memory), daemon=True)
+        process.start()
+        its.close()  # else the end of the process would not be the end of what it says
+        running[mine] = process
+    found: dict[str, list[Version]] = {}
+    try:
+        while open_ := [each for each in running if not each.closed]:
+            for each in wait(open_):
+                assert isinstance(each, Connection)
+                _hear(each, found, told)
+    finally:
+        for process in running.values():
+            process.terminate()  # those that ended are not touched by it
+            process.join()
+    if len(found) < sum(map(len, groups)):
+        raise SweepFailed(
+            "sweep-failed",
+            "A process that looked through the snapshot ended before it was done",
+            next_step="Its error stands above; where there is none it ran out of memory: try --processes 1.",
+        )
+    return found
+
+
+def _hear(speaker: Connection, found: dict[str, list[Version]], told: Told) -> None:
+    try:
+        scope, said = speaker.recv()
+    except EOFError:
+        speaker.close()
+        return
+    if isinstance(said, int):
+        told(scope, said)
+    else:
+        found[scope] = said
+
+
+def _look(speaker: Connection, folder: Path, names: Collection[str], memory: str) -> None:
+    """Look through some scopes; say of each how many seeds it has, and at last what was found."""
+    snapshot = Snapshot.open(folder)
+    looked = [one for one in sweepable() if one.name in names]
+    by_rule = {rule: one.name for one in looked for rule in one.rules}
+    found: dict[str, list[Version]] = {one.name: [] for one in looked}
+    with snapshot.on_duckdb(memory) as market:
+        for version in sweep(market, snapshot.manifest.height, looked, lambda *said: speaker.send(said)):
+            found[by_rule[version.rule]].append(version)
+    for said in found.items():
+        speaker.send(said)
+    speaker.close()
+
+
+def lines_of(versions: Iterable[Version]) -> list[tuple[FindingLine, Signal]]:
+    """Return each finding as its last version leaves it, with what it said last; the gravest first, as a book does."""
+    by_finding: defaultdict[str, list[Version]] = defaultdict(list)
+    for version in versions:
+        by_finding[version.id].append(version)
+    found = []
+    for id_, mine in by_finding.items():
+        mine.sort(key=lambda one: one.height)
+        signal = next(one.signal for one in reversed(mine) if one.signal is not None)
+        line = FindingLine(
+            id=id_,
+            rule=signal.rule,
+            subject=signal.subject,
+            first_height=mine[0].height,
+            last_height=mine[-1].height,
+            standing=mine[-1].signal is not None,
+            level=signal.level,
+            score=signal.score,
+            amount=signal.amount,
+            since=signal.since,
+        )
+        found.append((line, signal))
+    return sorted(found, key=lambda one: (-one[0].level.rank, -one[0].amount, -one[0].score, one[0].id))
