@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from typing import Final
 
-from ledger.snapshot import Snapshot
+from ledger.snapshot import Market
+from ledger.snapshot.reading import embedded
 from regulator.book import FindingLine
 from regulator.errors import SweepFailed
 from regulator.monitor import PlanScope
@@ -24,9 +24,7 @@ __all__ = ["Told", "lines_of", "sweepable", "swept"]
 Told = Callable[[str, int], None]
 """Hears of each scope how many seeds it looks at."""
 
-SHARES: Final = (
-    ("duplicates.family", "duplicates.sealed", "duplicates.runs", "duplicates.contracts", "duplicates.lots"),
-)
+SHARES: Final = (("duplicates.family", "duplicates.sealed", "duplicates.runs", "duplicates.lots"),)
 """Scopes that one process looks through; the rest are another's. None needs what another found."""
 MEMORY_MB: Final = 2_400
 """What the engines of all processes may hold together."""
@@ -41,7 +39,8 @@ def sweepable(chosen: Collection[str] = ()) -> tuple[Scope, ...]:
 
 
 def swept(
-    snapshot: Snapshot,
+    files: Mapping[str, str],
+    height: int,
     looked: Sequence[Scope],
     *,
     processes: int | None = None,
@@ -49,7 +48,8 @@ def swept(
 ) -> list[Version]:
     """Return every version of every finding that the scopes make of a snapshot, scope by scope, with DuckDB.
 
-    Several ``processes`` share the scopes (as many as there are cores, where none is given); the answer is the same.
+    ``files``: the path of every table's file, by label, as of a height. Several ``processes`` share the scopes (as many
+    as there are cores, where none is given); the answer is the same.
     Raises SweepFailed ``sweep-failed`` when one of them ends without its answer.
     """
     names = [one.name for one in looked]
@@ -57,19 +57,21 @@ def swept(
     groups.append([name for name in names if not any(name in group for group in groups)])
     groups = [group for group in groups if group]
     if min(processes or os.cpu_count() or 1, len(groups)) < 2:
-        with snapshot.on_duckdb() as market:
-            return list(sweep(market, snapshot.manifest.height, looked, told))
-    found = _shared(snapshot.folder, groups, told)
+        with Market(embedded(), dict(files)) as market:
+            return list(sweep(market, height, looked, told))
+    found = _shared(files, height, groups, told)
     return [version for name in names for version in found[name]]
 
 
-def _shared(folder: Path, groups: Sequence[Sequence[str]], told: Told) -> dict[str, list[Version]]:
+def _shared(
+    files: Mapping[str, str], height: int, groups: Sequence[Sequence[str]], told: Told
+) -> dict[str, list[Version]]:
     """Return by scope what a process for each group finds."""
     spawning, running = get_context("spawn"), {}
     memory = f"{MEMORY_MB // len(groups)}MB"
     for group in groups:
         mine, its = spawning.Pipe(duplex=False)
-        process = spawning.Process(target=_look, args=(its, folder, list(group), memory), daemon=True)
+        process = spawning.Process(target=_look, args=(its, dict(files), height, group, memory), daemon=True)
         process.start()
         its.close()  # else the end of the process would not be the end of what it says
         running[mine] = process
@@ -104,14 +106,13 @@ def _hear(speaker: Connection, found: dict[str, list[Version]], told: Told) -> N
         found[scope] = said
 
 
-def _look(speaker: Connection, folder: Path, names: Collection[str], memory: str) -> None:
+def _look(speaker: Connection, files: dict[str, str], height: int, names: Collection[str], memory: str) -> None:
     """Look through some scopes; say of each how many seeds it has, and at last what was found."""
-    snapshot = Snapshot.open(folder)
     looked = [one for one in sweepable() if one.name in names]
     by_rule = {rule: one.name for one in looked for rule in one.rules}
     found: dict[str, list[Version]] = {one.name: [] for one in looked}
-    with snapshot.on_duckdb(memory) as market:
-        for version in sweep(market, snapshot.manifest.height, looked, lambda *said: speaker.send(said)):
+    with Market(embedded(memory), files) as market:
+        for version in sweep(market, height, looked, lambda *said: speaker.send(said)):
             found[by_rule[version.rule]].append(version)
     for said in found.items():
         speaker.send(said)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from ledger.errors import StoreDamaged, StoreUnavailable
 from ledger.facts import FACTS
-from ledger.snapshot.columns import arrow_schema, from_arrow
+from ledger.snapshot.columns import arrow_schema, plain_columns
 from ledger.snapshot.lines import RowsDigest, file_digest, row_line
 from ledger.snapshot.manifest import Manifest
 from ledger.snapshot.market import Market
@@ -84,18 +84,11 @@ class Snapshot:
             raise _damaged(f"The rows of {entry.file} are not those that the manifest counts")
 
     def _rows(self, table: type[Fact]) -> Iterator[list[tuple[Any, ...]]]:
-        converts = from_arrow(table)
         with pq.ParquetFile(self.folder / self.manifest.tables[table.label].file) as file:
             if _shape(file.schema_arrow) != _shape(arrow_schema(table)):
                 raise _damaged(f"{table.label}.parquet does not have the columns of this version of Glasspool")
             for batch in file.iter_batches(ROWS):
-                columns = []
-                for name, column in zip(table.names, batch.columns, strict=True):
-                    values, convert = column.to_pylist(), converts.get(name)
-                    columns.append(
-                        values if convert is None else [None if each is None else convert(each) for each in values]
-                    )
-                yield list(zip(*columns, strict=True))
+                yield list(zip(*plain_columns(table, batch), strict=True))
 
     def _begun(self, table: type[Fact]) -> Iterator[tuple[int, bytes]]:
         for rows in self._rows(table):
@@ -120,9 +113,9 @@ class Snapshot:
         """Return the path of every table's file."""
         return {label: str(self.folder / entry.file) for label, entry in self.manifest.tables.items()}
 
-    def on_duckdb(self, memory: str = MEMORY) -> Market:
-        """Open the tables on an embedded DuckDB that holds so much ``memory`` at most."""
-        return Market(embedded(memory), self.files())
+    def on_duckdb(self) -> Market:
+        """Open the tables on an embedded DuckDB."""
+        return Market(embedded(), self.files())
 
     def on_spark(self, session: Any) -> Market:
         """Open the tables on Spark (``session``: a SparkSession). Raises StoreUnavailable ``no-spark``."""

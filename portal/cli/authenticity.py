@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from portal.cli.console import EXIT_NEGATIVE, emit
+from portal.cli.files import whole
 from portal.cli.lookthrough import Day, Height, reading, stated_day
 from portal.cli.parameters import JsonFlag
-from portal.errors import PortalError
 from portal.node import opened_store
 from portal.settings import Settings
 
@@ -86,17 +86,9 @@ def _of_pool(pool: PoolAuthenticity, asset: str) -> Authenticity:
 
 def _write(table: BackgroundTable, file: Path) -> None:
     """Write the table; nothing is left behind when it cannot be written."""
-    partial = file.with_name(f"{file.name}.partial")
     write = table.write_csv if file.suffix.lower() == ".csv" else table.write_xlsx
-    try:
+    with whole(file) as partial:
         write(partial)
-        partial.replace(file)
-    except OSError as failure:
-        raise PortalError(
-            "file", f"{file} cannot be written: {failure.strerror}", next_step="Name another file."
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _together(parts: Sequence[RenderableType]) -> RenderableType:

@@ -10,6 +10,7 @@ import typer
 
 from ledger.errors import Malformed
 from portal.cli.console import EXIT_NEGATIVE, emit, fail, progress, say
+from portal.cli.files import writing
 from portal.cli.lookthrough import Height
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
@@ -123,12 +124,8 @@ def _names(facts: AsOf) -> dict[str, str]:
 def _write(checked: Checked, output: Path, language: Language, names: dict[str, str]) -> None:
     from regulator.outside.sheets import write_sheet
 
-    try:
+    with writing(output):
         write_sheet(checked, output, language, names)
-    except OSError as failure:
-        raise PortalError(
-            "file", f"{output} cannot be written: {failure.strerror}", next_step="Name another file."
-        ) from None
 
 
 def shown(checked: Checked, language: Language, names: dict[str, str], limit: int) -> RenderableType:

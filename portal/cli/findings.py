@@ -17,7 +17,7 @@ from portal.book import looked, opened_book, person
 from portal.cli.block import printable
 from portal.cli.console import emit
 from portal.cli.lookthrough import stated_day
-from portal.cli.parameters import JsonFlag
+from portal.cli.parameters import Certificate, JsonFlag, PackFolder, SigningKey
 from portal.errors import PortalError
 from portal.node import opened_store
 from portal.settings import Settings
@@ -206,9 +206,9 @@ def unsuppress(
 
 def export(
     finding: Annotated[list[str], Argument(metavar="ID...", help="The findings' ids.")],
-    output: Annotated[Path, Option("--output", "-o", help="The pack's folder; its .zip stands beside it.")],
-    key: Annotated[Path | None, Option(help="Your signing key (PKCS#8 PEM); needs --certificate.")] = None,
-    certificate: Annotated[Path | None, Option(help="Its certificate, then those above it (PEM).")] = None,
+    output: Annotated[Path, PackFolder],
+    key: Annotated[Path | None, SigningKey] = None,
+    certificate: Annotated[Path | None, Certificate] = None,
     force: Annotated[bool, Option("--force", help="Replace a pack that stands there.")] = False,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:

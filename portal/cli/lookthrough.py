@@ -12,6 +12,7 @@ import typer
 from ledger.facts import Member
 from ledger.proofs import Prover
 from portal.cli.console import emit, progress, say
+from portal.cli.files import whole
 from portal.cli.parameters import JsonFlag
 from portal.errors import PortalError
 from portal.node import opened_store
@@ -170,18 +171,13 @@ def reading(store: Store, height: int | None, on: date | None) -> tuple[AsOf, da
 def _write_proofs(store: Store, settings: Settings, file: Path, behind: Sequence[Position]) -> int:
     """Write one proof a line, in ledger order; returns how many. Nothing is left behind when one cannot be made."""
     prover = Prover(store, engine=settings.sm_engine)
-    partial = file.with_name(file.name + ".partial")
-    try:
-        with partial.open("w", encoding="utf-8") as out, progress("proving records", len(behind)) as advance:
-            for position in behind:
-                out.write(json.dumps(prover.prove(position).as_json(), ensure_ascii=False) + "\n")
-                advance()
-        partial.replace(file)
-    except OSError as failure:
-        raise PortalError(
-            "file", f"{file} cannot be written: {failure.strerror}", next_step="Name another file."
-        ) from None
-    finally:
-        partial.unlink(missing_ok=True)
+    with (
+        whole(file) as partial,
+        partial.open("w", encoding="utf-8") as out,
+        progress("proving records", len(behind)) as advance,
+    ):
+        for position in behind:
+            out.write(json.dumps(prover.prove(position).as_json(), ensure_ascii=False) + "\n")
+            advance()
     say(f"{len(behind)} proofs in {file}; check them anywhere with: glasspool verify {file} --genesis-hash HASH")
     return len(behind)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from rich.tree import Tree
 
-from portal.errors import PortalError
+from portal.cli.files import whole
 from regulator.graph import (
     direction_of,
     footing,
@@ -58,12 +58,8 @@ def as_json(graph: Graph) -> dict[str, object]:
 
 def write_graphml(graph: Graph, file: Path) -> None:
     """Write the graph; raises PortalError ``file``."""
-    try:
-        file.write_bytes(graphml(graph))
-    except OSError as failure:
-        raise PortalError(
-            "file", f"{file} cannot be written: {failure.strerror}", next_step="Name another file."
-        ) from None
+    with whole(file) as partial:
+        partial.write_bytes(graphml(graph))
 
 
 def tree(graph: Graph, language: str) -> Tree:

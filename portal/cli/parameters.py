@@ -8,6 +8,9 @@ from typing import Any
 import typer
 
 JsonFlag = typer.Option("--json", help="Print one JSON document instead.")
+SigningKey = typer.Option("--key", help="Your signing key (PKCS#8 PEM); needs --certificate.")
+Certificate = typer.Option("--certificate", help="Its certificate, then those above it (PEM).")
+PackFolder = typer.Option("--output", "-o", help="The pack's folder; its .zip stands beside it.")
 
 
 def _hex(size: int, what: str) -> Any:

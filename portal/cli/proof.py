@@ -16,6 +16,7 @@ from ledger.proofs.form import pins_in
 from ledger.verdict import Assessment, StepVerdict, Verdict
 from portal.cli.block import assessment_json, assessment_table
 from portal.cli.console import EXIT_NEGATIVE, emit, progress
+from portal.cli.files import whole
 from portal.cli.node import pairs
 from portal.cli.parameters import Address, Hash32, JsonFlag
 from portal.errors import PortalError
@@ -47,12 +48,8 @@ def prove(
         position = store.find_record(record)
         proof = Prover(store, engine=settings.sm_engine).prove(position)
     text = json.dumps(proof.as_json(), ensure_ascii=False, indent=1) + "\n"
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as failure:
-        raise PortalError(
-            "file", f"{output} cannot be written: {failure.strerror}", next_step="Name another file."
-        ) from None
+    with whole(output) as partial:
+        partial.write_text(text, encoding="utf-8")
     answer = {"record": str(position), "kind": proof.kind, "file": str(output), "bytes": len(text.encode())}
     emit(answer, pairs(answer), as_json=as_json)
 

@@ -14,7 +14,7 @@ import typer
 
 from portal.cli.console import emit, say
 from portal.cli.node import pairs
-from portal.cli.parameters import JsonFlag
+from portal.cli.parameters import Certificate, JsonFlag, SigningKey
 from portal.errors import PortalError
 from portal.node import NotJoined, opened_store
 from portal.reader_keys import PASSPHRASE
@@ -40,8 +40,8 @@ def report(
     output: Annotated[Path, Option("--output", "-o", help="The package's folder; its .zip stands beside it.")],
     period: Annotated[int | None, Option(help="Which distribution; the latest when none is named.", min=0)] = None,
     height: Annotated[int | None, Option(help="As of which height; the verified head when none.", min=0)] = None,
-    key: Annotated[Path | None, Option(help="Your signing key (PKCS#8 PEM); needs --certificate.")] = None,
-    certificate: Annotated[Path | None, Option(help="Its certificate, then those above it (PEM).")] = None,
+    key: Annotated[Path | None, SigningKey] = None,
+    certificate: Annotated[Path | None, Certificate] = None,
     force: Annotated[bool, Option("--force", help="Replace a package that stands there.")] = False,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:

@@ -9,9 +9,9 @@ import typer
 
 from ledger.errors import StoreDamaged
 from portal.cli.console import EXIT_NEGATIVE, emit, fail, progress
+from portal.cli.files import writing
 from portal.cli.parameters import JsonFlag
 from portal.cli.tables import prose, spaced
-from portal.errors import PortalError
 from portal.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def sweep(
     looked = sweepable(wanted)
     snapshot = _opened(folder, verify=not unverified, as_json=as_json)
     with progress("sweeping", len(looked)) as advance:
-        versions = swept(snapshot, looked, processes=processes, told=lambda _scope, _seeds: advance())
+        files, height = snapshot.files(), snapshot.manifest.height
+        versions = swept(files, height, looked, processes=processes, told=lambda _scope, _seeds: advance())
     found = [
         (line, signal)
         for line, signal in lines_of(versions)
@@ -135,12 +136,8 @@ def _write(words: Words, found: Sequence[tuple[FindingLine, Signal]], output: Pa
         "finding_things": [words.listed(signal.things) for _, signal in found],
         "finding_stands": [words("yes") if line.standing else words("no") for line, _ in found],
     }
-    try:
+    with writing(output):
         write_rows(pl.DataFrame({words(name): values for name, values in columns.items()}), output)
-    except OSError as failure:
-        raise PortalError(
-            "file", f"{output} cannot be written: {failure.strerror}", next_step="Name another file."
-        ) from None
 
 
 def _shown(words: Words, found: Sequence[tuple[FindingLine, Signal]], answer: Mapping[str, Any]) -> RenderableType:

@@ -77,8 +77,9 @@ def _leaves(answer: Any) -> list[Any]:
 
 def test_one_process_says_what_several_say(node: Path) -> None:
     snapshot, heard = Snapshot.open(node / "snapshot"), [set[str](), set[str]()]
-    one = swept(snapshot, sweepable(), processes=1, told=lambda scope, _: heard[0].add(scope))
-    several = swept(snapshot, sweepable(), processes=2, told=lambda scope, _: heard[1].add(scope))
+    files, height = snapshot.files(), snapshot.manifest.height
+    one = swept(files, height, sweepable(), processes=1, told=lambda scope, _: heard[0].add(scope))
+    several = swept(files, height, sweepable(), processes=2, told=lambda scope, _: heard[1].add(scope))
     assert one == several != []
     assert heard[0] == heard[1] == {scope.name for scope in sweepable()}
 
@@ -131,7 +132,8 @@ def test_a_process_that_dies_is_told(node: Path) -> None:
             one.kill()
             killed.append(one)
 
+    snapshot = Snapshot.open(node / "snapshot")
     with pytest.raises(SweepFailed, match="ended before it was done"):
-        swept(Snapshot.open(node / "snapshot"), sweepable(), processes=2, told=die)
+        swept(snapshot.files(), snapshot.manifest.height, sweepable(), processes=2, told=die)
     assert killed
     assert active_children() == []
