@@ -6,8 +6,6 @@ nothing is read before the browser has the page.
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from threading import RLock
@@ -19,6 +17,7 @@ import param
 from panel.viewable import Viewable, Viewer
 from panel_material_ui.template.base import Page
 
+from dashboards.failure import guarded
 from dashboards.finding_pane import FindingPane, named, sentence
 from dashboards.findings_desk import Choice, FindingRow, FindingsDesk, Listed, State
 from dashboards.formats import NOTHING, amount, count, day
@@ -27,16 +26,13 @@ from dashboards.newest import Newest
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import Page as Paged
 from dashboards.paging import PageQuery
-from dashboards.parts import card, html, language_switch, page_of
-from dashboards.tab import Tab
+from dashboards.parts import STAYS, card, framed, html, language_switch
 from dashboards.texts import Language, text
 from ledger.errors import Unknown
 from regulator.rules import FAMILIES, titled
 from regulator.signals import Level
 
 __all__ = ["FindingsPage", "FindingsState"]
-
-log = logging.getLogger(__name__)
 
 COLUMNS: Final = (
     Column(name="level", title="finding_level", kind="id"),
@@ -47,9 +43,14 @@ COLUMNS: Final = (
     Column(name="first_height", title="block", kind="number"),
 )
 TEXTS: Final[Mapping[str, str]] = {"search": "findings_search", "none": "findings_no_match", "choose": "choose_finding"}
+LIKE_SELECT: Final = {
+    "& .MuiInputBase-root": {"height": 35},
+    "& .MuiInputLabel-root": {"fontSize": 14},
+    "& .MuiAutocomplete-endAdornment button": {"color": "text.primary"},
+}
+"""A field that completes what is typed looks as those beside it, in the dark too."""
 ANY: Final = ""
 """What a filter is set to when it lets everything through."""
-STAYS = {"position": "sticky", "top": "14px"}
 
 
 class FindingsState(param.Parameterized):
@@ -107,7 +108,13 @@ class FindingsPage(Viewer):
             for name in ("family", "level", "plan", "state")
         }
         self._filters["member"] = pmui.AutocompleteInput(
-            size="small", margin=0, sizing_mode="stretch_width", min_characters=0, restrict=True, case_sensitive=False
+            size="small",
+            margin=0,
+            sizing_mode="stretch_width",
+            min_characters=0,
+            restrict=True,
+            case_sensitive=False,
+            sx=LIKE_SELECT,
         )
         self._named: Callable[[], None] = lambda: None
         self._layout = self._lay_out()
@@ -120,18 +127,8 @@ class FindingsPage(Viewer):
 
     def page(self) -> Page:
         """The page for the portal; it fills itself once the browser has it."""
-        tab = Tab()  # type: ignore[no-untyped-call]
         pn.state.onload(self._guarded(self._open), threaded=True)
-        page = page_of(
-            title=text("product", self.state.language),
-            site_url=f"/?lang={self.state.language.value}",
-            header=[pmui.Row(tab, pn.HSpacer(), self._language, align="center", sizing_mode="stretch_width")],
-            main=[self._layout],
-            dark_theme=self.state.dark,
-        )
-        page.param.watch(lambda event: self.state.param.update(dark=event.new), "dark_theme")
-        self._named = partial(self._name_tab, tab, page)
-        self._named()
+        page, self._named = framed(self.state, self._language, self._layout, self._told)
         return page
 
     def __panel__(self) -> Viewable:
@@ -217,19 +214,11 @@ class FindingsPage(Viewer):
         self.pane.follow(finding)
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
-        """``act`` for an event of the browser; an error is logged under a reference that the page shows."""
+        return guarded(act, Unknown, self._empty, notice=self._notice, language=lambda: self.state.language)
 
-        def acting(*arguments: Any) -> None:
-            try:
-                act(*arguments)
-            except Unknown:  # the replica is empty
-                self._heading.object = markup("findings_heading.html", self.state.language, listed=None)
-            except Exception:
-                reference = secrets.token_hex(4)
-                log.exception("page event failed, reference %s", reference)
-                self._notice.object = markup("failure.html", self.state.language, reference=reference)
-
-        return acting
+    def _empty(self) -> None:
+        """The page says that the replica is empty."""
+        self._heading.object = markup("findings_heading.html", self.state.language, listed=None)
 
     def _speak(self) -> None:
         with self._showing:
@@ -239,13 +228,9 @@ class FindingsPage(Viewer):
             self.pane.speak(self.state.language)
             self.table.refresh()
 
-    def _name_tab(self, tab: Tab, page: Page) -> None:
-        """The browser's tab and the page's address say what is shown, in its language."""
-        language = self.state.language
-        product = text("product", language)
-        page.param.update(title=product, site_url=f"/?lang={language.value}")
-        title = f"{text('findings_page', language)} · {product}"
-        tab.param.update(title=title, language=language.value, finding=self._first)
+    def _told(self) -> tuple[str, dict[str, str]]:
+        """What the browser's tab says is shown, and what of it the page's address names."""
+        return text("findings_page", self.state.language), {"finding": self._first}
 
     def _label(self) -> None:
         """Titles, filters and the notice are in the page's language."""

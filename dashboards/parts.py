@@ -1,19 +1,33 @@
-"""What every page is put together from: a pane of HTML, a card, the switch between languages."""
+"""What every page is put together from: a pane of HTML, a card, the switch between languages, the frame around all."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import panel as pn
 import panel_material_ui as pmui
 from panel.util.parameters import edit_readonly
+from panel.viewable import Viewable
 from panel_material_ui.template.base import Page
 
 from dashboards.markup import STYLES
-from dashboards.texts import Language
+from dashboards.tab import Tab
+from dashboards.texts import Language, text
 from dashboards.theme import ICON, THEME
 
-__all__ = ["card", "html", "language_switch", "page_of"]
+__all__ = ["STAYS", "Chosen", "card", "framed", "html", "language_switch", "page_of"]
+
+STAYS = {"position": "sticky", "top": "14px"}
+"""Beside a longer table: in view wherever a row was chosen."""
+
+
+class Chosen(Protocol):
+    """The state of a page: what a person chose, the language and light or dark among it."""
+
+    language: Any
+    dark: Any
+    param: Any
 
 
 def html(**sizes: int) -> pn.pane.HTML:
@@ -47,3 +61,27 @@ def page_of(**parts: Any) -> Page:
     with edit_readonly(page):
         page.busy = False
     return page
+
+
+def framed(
+    state: Chosen, switch: Viewable, layout: Viewable, told: Callable[[], tuple[str, dict[str, str]]]
+) -> tuple[Page, Callable[[], None]]:
+    """A layout as a page of the portal, and what is to be called when it shows something else.
+
+    ``told`` says what is shown, for the browser's tab, and what of it the page's address names. Whether it is dark goes
+    into ``state``.
+    """
+    tab = Tab()  # type: ignore[no-untyped-call]
+    header = pmui.Row(tab, pn.HSpacer(), switch, align="center", sizing_mode="stretch_width")
+    page = page_of(header=[header], main=[layout], dark_theme=state.dark)
+    page.param.watch(lambda event: state.param.update(dark=event.new), "dark_theme")
+
+    def name() -> None:
+        language = state.language
+        product = text("product", language)
+        shown, address = told()
+        page.param.update(title=product, site_url=f"/?lang={language.value}")
+        tab.param.update(title=f"{shown} · {product}" if shown else product, language=language.value, **address)
+
+    name()
+    return page, name

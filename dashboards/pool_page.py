@@ -7,8 +7,6 @@ and, through ``page()``, a page of the portal.
 
 from __future__ import annotations
 
-import logging
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -27,6 +25,7 @@ from panel_material_ui.template.base import Page
 from dashboards import plots
 from dashboards.day_picker import DayPicker
 from dashboards.desk import NOT_FOUND, AssetLine, Desk, PoolView
+from dashboards.failure import guarded
 from dashboards.formats import PALETTE_DARK, PALETTE_LIGHT, amount, common_scale, count, day, short_id
 from dashboards.frames import aging_frame, debtor_frame, ladder_frame
 from dashboards.headline import headline
@@ -36,14 +35,11 @@ from dashboards.newest import Newest
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
 from dashboards.paging import Page as Paged
 from dashboards.paging import PageQuery
-from dashboards.parts import card, html, language_switch, page_of
-from dashboards.tab import Tab
+from dashboards.parts import STAYS, card, framed, html, language_switch
 from dashboards.texts import Language, text
 from dashboards.trail import ProvedTrail
 
 __all__ = ["PoolPage", "PoolState"]
-
-log = logging.getLogger(__name__)
 
 COLUMNS = (
     Column(name="asset", title="column_asset", kind="id"),
@@ -59,7 +55,6 @@ COLUMNS = (
 #: The charts, from left to right.
 CHARTS = ("maturity", "aging", "debtors")
 ACROSS = "debtors"  # the one whose bars lie, because names are long
-STAYS = {"position": "sticky", "top": "14px"}  # beside a longer table, in view wherever a row was chosen
 FIGURES_HEIGHT = 94  # px kept for the figures while they are read, so that nothing jumps
 
 
@@ -141,30 +136,14 @@ class PoolPage(Viewer):
 
     def page(self) -> Page:
         """The page for the portal; it fills itself once the browser has it."""
-        tab = Tab()  # type: ignore[no-untyped-call]
         pn.state.onload(self._guarded(self.load), threaded=True)
-        page = page_of(
-            title=text("product", self.state.language),
-            site_url=f"/?lang={self.state.language.value}",
-            header=[pmui.Row(tab, pn.HSpacer(), self._language, align="center", sizing_mode="stretch_width")],
-            main=[self._layout],
-            dark_theme=self.state.dark,
-        )
-        page.param.watch(lambda event: self.state.param.update(dark=event.new), "dark_theme")
-        self._named = partial(self._name_tab, tab, page)
-        self._named()
+        page, self._named = framed(self.state, self._language, self._layout, self._told)
         return page
 
-    def _name_tab(self, tab: Tab, page: Page) -> None:
-        """The browser's tab and the page's address say what is shown, in its language."""
-        language = self.state.language
-        product = text("product", language)
-        page.param.update(title=product, site_url=f"/?lang={language.value}")
-        tab.param.update(
-            title=product if self.view is None else f"{self.view.plan.name} · {product}",
-            language=language.value,
-            day="" if self.state.on is None else day(self.state.on),
-        )
+    def _told(self) -> tuple[str, dict[str, str]]:
+        """What the browser's tab says is shown, and what of it the page's address names."""
+        on = self.state.on
+        return "" if self.view is None else self.view.plan.name, {"day": "" if on is None else day(on)}
 
     def __panel__(self) -> Viewable:
         if self.view is None:
@@ -200,8 +179,13 @@ class PoolPage(Viewer):
             spacing=1.5,
             sizing_mode="stretch_width",
         )
+        # On a narrow screen the day stands below the heading.
+        self._heading.styles = {"flex": "1 1 320px", "width": "auto"}
         self._top = pn.Row(
-            self._heading, self._day, sizing_mode="stretch_width", styles={"gap": "24px", "align-items": "end"}
+            self._heading,
+            self._day,
+            sizing_mode="stretch_width",
+            styles={"gap": "10px 24px", "align-items": "end", "flex-wrap": "wrap"},
         )
         gap = {"gap": "14px"}
         self._body = pn.Column(self._figures, charts, details, sizing_mode="stretch_width", styles=gap)
@@ -229,24 +213,13 @@ class PoolPage(Viewer):
             self.state.on = self._day.value
 
     def _guarded(self, act: Callable[..., None]) -> Callable[..., None]:
-        """``act`` for an event of the browser.
+        return guarded(act, NOT_FOUND, self._not_found, notice=self._notice, language=lambda: self.state.language)
 
-        What the ledger does not hold is said so; any other error is logged under a reference that the page shows.
-        """
-
-        def acting(*arguments: Any) -> None:
-            try:
-                act(*arguments)
-            except NOT_FOUND:
-                self.view = None
-                self._notice.object = markup("not_found.html", self.state.language, plan=self.state.plan)
-                self._top.visible = self._body.visible = False
-            except Exception:
-                reference = secrets.token_hex(4)
-                log.exception("page event failed, reference %s", reference)
-                self._notice.object = markup("failure.html", self.state.language, reference=reference)
-
-        return acting
+    def _not_found(self) -> None:
+        """The page says that the ledger holds no such plan."""
+        self.view = None
+        self._notice.object = markup("not_found.html", self.state.language, plan=self.state.plan)
+        self._top.visible = self._body.visible = False
 
     def _speak(self) -> None:
         with self._showing:

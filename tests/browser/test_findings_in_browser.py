@@ -30,6 +30,7 @@ pytestmark = pytest.mark.browser
 
 NOON = datetime(2026, 3, 2, 4, tzinfo=UTC)
 PATIENCE = 30_000  # ms; a cold server on a busy machine
+PHONE = 390  # px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,3 +194,16 @@ def test_the_pool_page_stands_in_the_trail(page: Page, node: Node, market: Marke
         ("anonymous@127.0.0.1", f"plan {market.plan}"),
         ("anonymous@127.0.0.1", f"asset {asset}"),
     ]
+
+
+@pytest.mark.parametrize("path", ["/", "/look-through/plan/{plan}", "/dash/findings", "/dash/pools/{plan}"])
+def test_no_page_is_wider_than_a_phone(page: Page, node: Node, market: Market, path: str) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    page.goto(node.address + path.format(plan=market.plan))
+    if path.startswith("/dash"):
+        rows(page).first.click(timeout=PATIENCE)
+        expect(page.locator(".lineage .hint")).to_have_count(0, timeout=PATIENCE)
+        assert page.locator(".scroll").evaluate("e => e.scrollHeight <= e.clientHeight"), "the page scrolls, not a box"
+    else:
+        expect(page.locator("table")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE

@@ -423,7 +423,7 @@ def test_an_error_behind_an_event_shows_a_reference_only(
 
     monkeypatch.setattr(desk, "asset", fail)
     page.table.answer({"selected": page.table.view.rows[0]["id"]})
-    [record] = [record for record in caplog.records if record.name == "dashboards.pool_page"]
+    [record] = [record for record in caplog.records if record.name == "dashboards.failure"]
     assert record.getMessage().split()[-1] in page._notice.object
     assert "the cause" not in page._notice.object
 
