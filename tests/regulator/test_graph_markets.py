@@ -93,9 +93,12 @@ def beneath(facts: AsOf) -> dict[str, set[str]]:
     return found
 
 
-def upward_finds_the_plans_of_downward(market: Store, number: int) -> None:
+def upward(market: Store, number: int) -> Iterator[tuple[str, set[str], set[str], tuple[object, ...]]]:
+    """Of so many invoices at two heights: its plans looking up, those that reach it looking down, what does not add up.
+
+    Invoices that plans reach are among them.
+    """
     newest = market.at().height
-    reached = 0
     for height in (newest // 2, newest):
         facts = market.at(height)
         found = beneath(facts)
@@ -103,15 +106,14 @@ def upward_finds_the_plans_of_downward(market: Store, number: int) -> None:
         chosen = random.Random(height).sample(invoices, min(number, len(invoices)))
         for id_ in {*chosen, *sorted(found)[:20]}:
             graph = look_up(facts, "invoice", id_)
-            assert {one.id for one in graph.of_kind("plan")} == found.get(id_, set()), id_
-            assert footing(graph) == ()
-            reached += bool(found.get(id_))
-    assert reached > 10
+            yield id_, {one.id for one in graph.of_kind("plan")}, found.get(id_, set()), footing(graph)
 
 
 @pytest.mark.slow
 def test_upward_from_invoices_finds_the_plans_that_downward_says(market: Store) -> None:
-    upward_finds_the_plans_of_downward(market, 40)
+    looked = list(upward(market, 40))
+    assert [one for one in looked if one[1] != one[2] or one[3] != ()] == []
+    assert len([one for one in looked if one[2]]) > 10
 
 
 @pytest.mark.slow
@@ -119,9 +121,10 @@ def test_upward_from_a_thousand_invoices(tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("thousand") / "out"
     seed = random.SystemRandom().randrange(10**6)
     size: dict[str, Any] = {"receivables": 1_200, "plans": 4, "months": 12, "seed": seed, "suite": "ecdsa"}
-    store = followed(folder, generate_market(folder, **size, traps=Decimal("0.005")), folder.parent / "h")
-    upward_finds_the_plans_of_downward(store, 1_000)
-    store.close()
+    with followed(folder, generate_market(folder, **size, traps=Decimal("0.005")), folder.parent / "h") as store:
+        looked = list(upward(store, 1_000))
+    assert [one for one in looked if one[1] != one[2] or one[3] != ()] == [], f"seed {seed}"
+    assert len([one for one in looked if one[2]]) > 10, f"seed {seed}"
 
 
 @pytest.mark.slow

@@ -71,6 +71,11 @@ class Book:
         head = self.store.head()
         return 0 if head is None else head.height + 1
 
+    @property
+    def today(self) -> str:
+        """The day of the block being written, unless days are let pass before it is sealed, as records say it."""
+        return self.time.date().isoformat()
+
     def say(self, sender: str, kind: str, payload: Mapping[str, Any] | bytes, **other: Any) -> str:
         """Add a record to the block; returns its transaction hash."""
         self._serial += 1

@@ -40,6 +40,8 @@ TRANCHES = [
      "repayment": "residual", "maturity": "2027-01-31"},
 ]  # fmt: skip
 CASH, RESERVE = "account", "reserve"
+RIGHT = {"management": 210, "custody": 50, "A_interest": 900, "B_interest": 146, "tax": 105, "A_principal": 18_589}
+"""What the terms pay of 20,000 fen in the first period."""
 
 
 def step(action: str, *pays: str, **parts: Any) -> dict[str, Any]:

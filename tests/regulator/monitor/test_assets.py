@@ -10,6 +10,7 @@ import pytest
 from ledger.snapshot import Snapshot, take
 from regulator.monitor import AssetScope
 from regulator.watch import sweep
+from tests.support.duplicates_measured import in_order
 from tests.support.ledger_book import Book, financed_by_factor, invoice, out, plan, receivable
 from tests.support.plan_book import assigned, payment
 
@@ -31,7 +32,7 @@ def loan(book: Book, name: str, kind: str, id_: str, **changes: Any) -> None:
     book.say("supplier", "financing.opened", {
         "financing": name, "form": "loan_on_receivables", "applicant": "supplier", "financier": "bank",
         "collateral": [{"kind": kind, "id": id_, "amount": None}], "amount": 50_000, "rate": "0.05",
-        "start": f"{book.time:%Y-%m-%d}", "maturity": "2026-06-30", **changes,
+        "start": book.today, "maturity": "2026-06-30", **changes,
     })  # fmt: skip
 
 
@@ -182,6 +183,6 @@ def test_a_snapshot_gives_the_same(pooled: tuple[Book, str], watch: Any, tmp_pat
     facts = book.store.at()
     take(facts, tmp_path / "snapshot")
     with Snapshot.open(tmp_path / "snapshot").on_duckdb() as market:
-        batch = sorted(sweep(market, facts.height, [AssetScope()]), key=lambda one: (one.height, one.id))
+        batch = in_order(sweep(market, facts.height, [AssetScope()]))
     assert online == batch
     assert len(online) == 2

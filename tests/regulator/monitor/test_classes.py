@@ -44,12 +44,10 @@ def says(book: Book, sender: str, kind: str, payload: dict[str, Any]) -> int:
     return book.height - 1
 
 
-def on(book: Book) -> str:
-    return f"{book.time:%Y-%m-%d}"
-
-
 def lowers(book: Book, by: int) -> None:
-    says(book, "supplier", "receivable.adjusted", {"receivable": "r", "delta": -by, "reason": "return", "at": on(book)})
+    says(
+        book, "supplier", "receivable.adjusted", {"receivable": "r", "delta": -by, "reason": "return", "at": book.today}
+    )
 
 
 # T03: the forecast made of a period is at most 80% of the one made before.
@@ -88,7 +86,7 @@ def test_a_suspended_custodian_until_another_takes_its_place(book: Book, watch: 
     changed = terms()
     changed["plan"] = changed["plan"] | {"custodian": "custodian2", "originators": ["supplier"]}
     gone = says(book, "manager", "plan.terms_amended", {
-        "v": 2, "plan": "plan-1", "effective": on(book), "reason": "更换", "document": changed,
+        "v": 2, "plan": "plan-1", "effective": book.today, "reason": "更换", "document": changed,
     })  # fmt: skip
     found = watch(book)
     assert found.heights("participant_suspended") == [(at, "high"), (gone, None)]
@@ -108,7 +106,7 @@ def test_somebody_suspended_who_has_no_part_in_the_plan(book: Book, watch: Any) 
     assert watch(book).of("participant_suspended") == []
 
 
-# T26: the liquidation report. T08 is in test_plans: the notice of purchases.
+# T26: the liquidation report. T08 is in test_duties: the notice of purchases.
 
 
 def test_the_report_of_a_liquidation_is_due_ten_trading_days_after(book: Book, watch: Any) -> None:
@@ -128,7 +126,9 @@ def test_the_report_of_a_liquidation_is_due_ten_trading_days_after(book: Book, w
 
 
 def declared(book: Book, event: str) -> int:
-    return says(book, "manager", "event.declared", {"plan": "plan-1", "event": event, "at": on(book), "reason": "不足"})
+    return says(
+        book, "manager", "event.declared", {"plan": "plan-1", "event": event, "at": book.today, "reason": "不足"}
+    )
 
 
 def accelerates(book: Book) -> int:
@@ -150,7 +150,7 @@ def misses(book: Book) -> int:
 def loses(book: Book) -> int:
     planned(book)
     return says(book, "servicer", "asset.written_off", {
-        "plan": "plan-1", "asset": "r", "at": on(book), "amount": 10_501,
+        "plan": "plan-1", "asset": "r", "at": book.today, "amount": 10_501,
     })  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def holds_back(book: Book) -> int:
     deal = PaidPlan(book)
     deal.comes_in(20_000, CLOSING + 2 * DAY)
     deal.until(CLOSING + 10 * DAY)
-    book.say("servicer", "collection.received", received("c", 90_000, ("p", "r", 90_000), date=on(book)))
+    book.say("servicer", "collection.received", received("c", 90_000, ("p", "r", 90_000), date=book.today))
     deal.until(FIRST)
     right = {"management": 210, "custody": 50, "A_interest": 900, "B_interest": 146, "tax": 105}
     deal.pays(1, FIRST, **right, A_principal=18_589)

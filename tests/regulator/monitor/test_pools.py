@@ -49,7 +49,7 @@ def pool(book: Book, debts: Mapping[str, Debt], **changes: Any) -> None:
 
 def pays(book: Book, name: str, amount: int) -> int:
     """Something is paid on a receivable; the block that says so."""
-    on = f"{book.time:%Y-%m-%d}"
+    on = book.today
     book.say("bank", "payment.recorded", payment(f"p{book.height}", amount, (name, amount), payer="bank", date=on))
     book.seal()
     return book.height - 1
@@ -58,7 +58,7 @@ def pays(book: Book, name: str, amount: int) -> int:
 def lowers(book: Book, name: str, by: int) -> int:
     """Something of a receivable is not owed any more; the block that says so."""
     book.say("supplier", "receivable.adjusted", {
-        "receivable": name, "delta": -by, "reason": "return", "at": f"{book.time:%Y-%m-%d}",
+        "receivable": name, "delta": -by, "reason": "return", "at": book.today,
     })  # fmt: skip
     book.seal()
     return book.height - 1

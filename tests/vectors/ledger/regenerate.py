@@ -13,27 +13,43 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 Object = dict[str, Any]
+Flaw = tuple[str, str | None, str, Object, list[Object]]
+"""Name, code, flaw, block and receipts of a vector."""
 
 
 def log_bytes(log: Object) -> bytes:
     return log["address"].encode() + b"".join(map(unhexed, log["topics"])) + unhexed(log["data"])
 
 
-def flaws() -> Iterator[tuple[str, str | None, str, Object, list[Object]]]:
-    """Name, code, flaw, block and receipts of each vector."""
-    forge = Forge()
-    record = forge.record(b"invoice.registered", b'{"amount":100,"v":1}')
-    block, body, answer = forge.block([record]), record.body, record.answer
-    log = answer["logEntries"][0]
+class Honest:
+    """A block of one record as an honest node tells it, and the same with lies in it."""
+
+    def __init__(self) -> None:
+        self.forge = Forge()
+        record = self.forge.record(b"invoice.registered", b'{"amount":100,"v":1}')
+        self.block, self.body, self.answer = self.forge.block([record]), record.body, record.answer
 
     def lie(
-        transaction: Object | None = None, receipt: Object | None = None, header: Object | None = None
+        self, transaction: Object | None = None, receipt: Object | None = None, header: Object | None = None
     ) -> tuple[Object, list[Object]]:
-        told = body | (transaction or {})
+        """Block and receipts with this in place of what is true."""
+        told = self.body | (transaction or {})
         echo = {"to": told["to"], "input": told["input"]}
-        return block | {"transactions": [told]} | (header or {}), [answer | echo | (receipt or {})]
+        return self.block | {"transactions": [told]} | (header or {}), [self.answer | echo | (receipt or {})]
 
-    yield "honest", None, "None: one record, signed by three of four sealers.", *lie()
+
+def flaws() -> Iterator[Flaw]:
+    """Each vector."""
+    honest = Honest()
+    yield "honest", None, "None: one record, signed by three of four sealers.", *honest.lie()
+    yield from of_transactions(honest)
+    yield from of_receipts(honest)
+    yield from of_headers(honest)
+
+
+def of_transactions(honest: Honest) -> Iterator[Flaw]:
+    """A transaction's fields hold what belongs to others, or something no hash covers."""
+    body, lie = honest.body, honest.lie
     yield (
         "to-into-input", "shape", "The last character of `to` stands in the input.",
         *lie({"to": body["to"][:-1], "input": hexed(body["to"][-1].encode() + unhexed(body["input"]))}),
@@ -46,6 +62,19 @@ def flaws() -> Iterator[tuple[str, str | None, str, Object, list[Object]]]:
         "chain-into-group", "wrong-chain", "The last character of the chain's name stands in the group's.",
         *lie({"chainID": body["chainID"][:-1], "groupID": body["chainID"][-1] + body["groupID"]}),
     )  # fmt: skip
+    label = {"type": 1, "to": hexed(OTHER), "input": "0x"}
+    yield (
+        "label-hides-record",
+        "unsupported-transaction",
+        "An uncovered label makes the altered call unverifiable.",
+        *lie(label),
+    )
+
+
+def of_receipts(honest: Honest) -> Iterator[Flaw]:
+    """A receipt's logs, output and status hold what belongs to each other."""
+    body, answer, lie, forge = honest.body, honest.answer, honest.lie, honest.forge
+    log = answer["logEntries"][0]
     data = unhexed(log["data"])
     yield (
         "data-into-topic", "log-split", "The first word of the log's data stands in its topics.",
@@ -72,13 +101,22 @@ def flaws() -> Iterator[tuple[str, str | None, str, Object, list[Object]]]:
         "The gas gave its last digit to the status: the call seems to have failed.",
         *lie(receipt=hidden),
     )
-    label = {"type": 1, "to": hexed(OTHER), "input": "0x"}
+    first, second = forge.recorded(b"k", b"one"), forge.recorded(b"k", b"two")
+    two = Entry(body, forge.receipt(body, logs=[first, second]))
+    logs = two.answer["logEntries"]
+    merged = logs[0] | {"data": hexed(unhexed(logs[0]["data"]) + log_bytes(logs[1]))}
     yield (
-        "label-hides-record",
-        "unsupported-transaction",
-        "An uncovered label makes the altered call unverifiable.",
-        *lie(label),
+        "two-logs-as-one",
+        "log-split",
+        "The second log stands in the data of the first.",
+        forge.block([two]),
+        [two.answer | {"logEntries": [merged]}],
     )
+
+
+def of_headers(honest: Honest) -> Iterator[Flaw]:
+    """A header's fields, its sealers and their signatures."""
+    block, lie = honest.block, honest.lie
     swallowed = {
         "sealerList": block["sealerList"][:3],
         "consensusWeights": [1, 1, 1],
@@ -104,17 +142,12 @@ def flaws() -> Iterator[tuple[str, str | None, str, Object, list[Object]]]:
         "A signature names a fifth of four sealers.",
         *lie(header={"signatureList": [*block["signatureList"], one | {"sealerIndex": 4}]}),
     )
-    yield "empty-and-unsigned", "signatures-missing", "No transactions and no signatures.", forge.block(signing=()), []
-    first, second = forge.recorded(b"k", b"one"), forge.recorded(b"k", b"two")
-    two = Entry(body, forge.receipt(body, logs=[first, second]))
-    logs = two.answer["logEntries"]
-    merged = logs[0] | {"data": hexed(unhexed(logs[0]["data"]) + log_bytes(logs[1]))}
     yield (
-        "two-logs-as-one",
-        "log-split",
-        "The second log stands in the data of the first.",
-        forge.block([two]),
-        [two.answer | {"logEntries": [merged]}],
+        "empty-and-unsigned",
+        "signatures-missing",
+        "No transactions and no signatures.",
+        honest.forge.block(signing=()),
+        [],
     )
 
 
