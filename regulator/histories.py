@@ -7,7 +7,7 @@ what it finds block by block and what it finds over all of history come from one
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
@@ -30,11 +30,11 @@ from ledger.facts import (
     TradeReference,
 )
 from ledger.snapshot import Market
-from ledger.snapshot.columns import from_arrow
+from ledger.snapshot.columns import plain_columns
 from ledger.store import AsOf
 from regulator.evidence import AT_ONCE
 
-__all__ = ["Histories", "MarketHistories", "StoreHistories", "Unnamed", "Within", "at", "heights_of"]
+__all__ = ["Also", "Histories", "MarketHistories", "StoreHistories", "Unnamed", "Within", "at", "heights_of"]
 
 F = TypeVar("F", bound=Fact)
 
@@ -42,6 +42,8 @@ Within = tuple[str, date, date]
 """A column of days, the first day and the last."""
 Unnamed = tuple[type[Fact], str]
 """A table, and its column that must not name a thing."""
+Also = Mapping[str, Collection[str] | Collection[int]]
+"""Other columns, of text or whole numbers, each with the values that it may have."""
 
 REMEMBERED: Final = 1_500_000
 """Rows after which everything read is forgotten: bounds memory, not meaning."""
@@ -92,11 +94,13 @@ class Histories(Protocol):
         *,
         within: Within | None = None,
         unnamed: Unnamed | None = None,
+        also: Also | None = None,
     ) -> list[F]:
         """Return the versions whose column is one of the values, in the order in which they began; none for no value.
 
-        ``within`` is a column of days with the first and the last that count; ``unnamed``, asked with it alone, a table
-        that does not name the thing by the height. An end that came after the height is not known.
+        ``within`` is a column of days with the first and the last that count; asked with it alone, ``unnamed`` a table
+        that does not name the thing by the height, and ``also`` other columns that have one of some values. An end that
+        came after the height is not known.
         """
 
     def stated(self, table: type[Fact], column: str, values: Collection[str]) -> set[str]:
@@ -118,15 +122,16 @@ class _Remembering:
         *,
         within: Within | None = None,
         unnamed: Unnamed | None = None,
+        also: Also | None = None,
     ) -> list[F]:
         """See :meth:`Histories.having`."""
         wanted = set(values)
         if within is not None:
-            return _ordered(self._ask(table, column, sorted(wanted), within, unnamed))
+            return _ordered(self._ask(table, column, sorted(wanted), within, unnamed, also))
         known = self._read[table, column]
         if fresh := sorted(wanted - known.keys()):
             found: dict[str, list[F]] = {value: [] for value in fresh}
-            for one in self._ask(table, column, fresh, None, None):
+            for one in self._ask(table, column, fresh):
                 found[one.__dict__[column]].append(one)
                 self._rows += 1
             known.update(found)
@@ -137,7 +142,13 @@ class _Remembering:
         return told
 
     def _ask(
-        self, table: type[F], column: str, wanted: Sequence[str], within: Within | None, unnamed: Unnamed | None
+        self,
+        table: type[F],
+        column: str,
+        wanted: Sequence[str],
+        within: Within | None = None,
+        unnamed: Unnamed | None = None,
+        also: Also | None = None,
     ) -> Iterable[F]:
         raise NotImplementedError
 
@@ -161,11 +172,17 @@ class StoreHistories(_Remembering):
         return self._facts if height == self.height else self._facts.earlier(height)
 
     def _ask(
-        self, table: type[F], column: str, wanted: Sequence[str], within: Within | None, unnamed: Unnamed | None
+        self,
+        table: type[F],
+        column: str,
+        wanted: Sequence[str],
+        within: Within | None = None,
+        unnamed: Unnamed | None = None,
+        also: Also | None = None,
     ) -> Iterator[F]:
         """Ask the database. The column should be the key or have an index."""
         for start in range(0, len(wanted), AT_ONCE):
-            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], within, unnamed)
+            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], within, unnamed, also)
 
 
 class MarketHistories(_Remembering):
@@ -207,7 +224,13 @@ class MarketHistories(_Remembering):
                         named[to].add(getattr(one, then))
 
     def _ask(
-        self, table: type[F], column: str, wanted: Sequence[str], within: Within | None, unnamed: Unnamed | None
+        self,
+        table: type[F],
+        column: str,
+        wanted: Sequence[str],
+        within: Within | None = None,
+        unnamed: Unnamed | None = None,
+        also: Also | None = None,
     ) -> Iterator[F]:
         import ibis
 
@@ -219,6 +242,9 @@ class MarketHistories(_Remembering):
             if unnamed is not None:
                 links = self._market.stated(unnamed[0])
                 rows = rows.anti_join(links, rows.id == links[unnamed[1]])
+            for name, values in (also or {}).items():
+                some = ibis.memtable({"value": list(values)}, schema={"value": rows[name].type()})
+                rows = rows.semi_join(some, rows[name] == some.value)
             yield from rows_as(
                 table, self._market.backend.to_pyarrow(rows.semi_join(keys, rows[column] == keys.wanted))
             )
@@ -226,12 +252,8 @@ class MarketHistories(_Remembering):
 
 def rows_as(table: type[F], rows: Any) -> list[F]:
     """Return an Arrow table of a fact table's columns as the values that the database would give."""
-    converts = from_arrow(table)
-    columns = []
-    for name in table.names:
-        values, convert = rows.column(name).to_pylist(), converts.get(name)
-        columns.append(values if convert is None else [None if each is None else convert(each) for each in values])
-    return [table.from_columns(dict(zip(table.names, row, strict=True))) for row in zip(*columns, strict=True)]
+    made, names = table.from_columns, table.names
+    return [made(dict(zip(names, row, strict=True))) for row in zip(*plain_columns(table, rows), strict=True)]
 
 
 def at(versions: Iterable[F], height: int) -> list[F]:

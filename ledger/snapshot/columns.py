@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, cast, get_args, get_origin
 
 import pyarrow as pa
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from ledger.fact import Fact
 
-__all__ = ["arrow_schema", "decimals", "from_arrow", "to_arrow"]
+__all__ = ["arrow_schema", "decimals", "plain_columns", "to_arrow"]
 
 _PLAIN: dict[type[TypeEngine[Any]], pa.DataType] = {
     Boolean: pa.bool_(),
@@ -73,12 +74,45 @@ def to_arrow(table: type[Fact]) -> dict[str, Callable[[Any], Any]]:
     return found
 
 
-def from_arrow(table: type[Fact]) -> dict[str, Callable[[Any], Any]]:
+def _from_arrow(table: type[Fact]) -> dict[str, Callable[[Any], Any]]:
     """Return how a value of Parquet becomes the database's again."""
     found: dict[str, Callable[[Any], Any]] = dict.fromkeys(decimals(table), Decimal)
     found |= dict.fromkeys(_structured(table), json.loads)
     found |= dict.fromkeys(_instants(table), lambda value: cast("datetime", value).astimezone(UTC))
     return found
+
+
+def plain_columns(table: type[Fact], rows: pa.Table | pa.RecordBatch) -> list[list[Any]]:
+    """Return the columns of a fact table's rows in order, as the values that the database holds."""
+    converts = _from_arrow(table)
+    return [_plain_values(rows.column(name), converts.get(name)) for name in table.names]
+
+
+def _plain_values(column: Any, convert: Callable[[Any], Any] | None) -> list[Any]:
+    """Return a column's values. Days and instants are few, and lists short: made one by one they would take longest."""
+    kind = column.type
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_temporal(kind):
+        coded = column.dictionary_encode()
+        known = coded.dictionary.to_pylist()
+        known = known if convert is None else [convert(each) for each in known]
+        return [None if at is None else known[at] for at in coded.indices.to_pylist()]
+    if pa.types.is_list(kind):
+        values, ends = column.flatten().to_pylist(), _ends(column)
+        lists = [values[start:end] for start, end in pairwise((0, *ends))]
+        return (
+            lists
+            if not column.null_count
+            else [one if there else None for one, there in zip(lists, column.is_valid().to_pylist(), strict=True)]
+        )
+    values = column.to_pylist()
+    return values if convert is None else [None if each is None else convert(each) for each in values]
+
+
+def _ends(lists: pa.ListArray) -> list[int]:
+    """Return where each list ends within all their values in a row."""
+    return list(accumulate(length or 0 for length in lists.value_lengths().to_pylist()))
 
 
 def _structured(table: type[Fact]) -> tuple[str, ...]:

@@ -56,12 +56,17 @@ class Question:
 
 @lru_cache(maxsize=2_048)
 def among(
-    dialect: Dialect, table: type[Fact], column: str, day: str | None, unnamed: tuple[type[Fact], str] | None
+    dialect: Dialect,
+    table: type[Fact],
+    column: str,
+    day: str | None,
+    unnamed: tuple[type[Fact], str] | None,
+    also: tuple[str, ...] = (),
 ) -> Question:
     """Return the question for the versions whose column is one of ``wanted``, begun before the position ``bound``.
 
     ``day``: a column that is from ``first`` to ``last``; ``unnamed``: a table and its column that do not name the
-    thing.
+    thing; ``also``: columns of text or whole numbers each of which is one of what is given under its name.
     """
     columns = table.__table__.c
     statement = select(table.__table__).where(_one_of(dialect, columns[column]), columns.from_position < _position())
@@ -73,7 +78,9 @@ def among(
         links = unnamed[0].__table__.c
         naming = select(links.id).where(links[unnamed[1]] == columns.id, links.from_position < _position())
         statement = statement.where(~naming.exists())
-    return _compiled(dialect, statement, table.__table__, days)
+    for each in also:
+        statement = statement.where(_one_of(dialect, columns[each], each))
+    return _compiled(dialect, statement, table.__table__, days, ("wanted", *also))
 
 
 @lru_cache(maxsize=512)
@@ -116,27 +123,35 @@ def _within(table: type[Fact]) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _values(dialect: Dialect) -> Any:
-    """Return the table, with a column ``value``, of ``wanted``: one value given, however many there are in it."""
+def _values(dialect: Dialect, name: str = "wanted", kind: Any = String) -> Any:
+    """Return the table, with a column ``value``, of the values given as ``name``: one, however many there are in it."""
     if dialect.name == "sqlite":
-        return func.json_each(bindparam("wanted")).table_valued("value")
-    return func.unnest(_array()).table_valued("value").render_derived()
+        return func.json_each(bindparam(name)).table_valued("value")
+    return func.unnest(_array(name, kind)).table_valued("value").render_derived()
 
 
-def _array() -> Any:
-    return bindparam("wanted", type_=ARRAY(String))
+def _array(name: str, kind: Any) -> Any:
+    return bindparam(name, type_=ARRAY(kind))
 
 
-def _one_of(dialect: Dialect, column: Any) -> Any:
-    """Return the clause by which a column is one of ``wanted``."""
-    return column.in_(select(_values(dialect).c.value)) if dialect.name == "sqlite" else column == any_(_array())
+def _one_of(dialect: Dialect, column: Any, name: str = "wanted") -> Any:
+    """Return the clause by which a column is one of the values given as ``name``."""
+    if dialect.name == "sqlite":
+        return column.in_(select(_values(dialect, name).c.value))
+    return column == any_(_array(name, column.type))
 
 
-def _compiled(dialect: Dialect, statement: Executable, table: Table | None, days: dict[str, Any]) -> Question:
+def _compiled(
+    dialect: Dialect,
+    statement: Executable,
+    table: Table | None,
+    days: dict[str, Any],
+    many: tuple[str, ...] = ("wanted",),
+) -> Question:
     compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     writes = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in days.items()]
-    if dialect.name == "sqlite" and "wanted" in compiled.binds:
-        writes.append(("wanted", dumps))
+    if dialect.name == "sqlite":
+        writes += [(name, dumps) for name in many if name in compiled.binds]
     columns = () if table is None else table.columns
     reads = [(each.name, each.type.dialect_impl(dialect).result_processor(dialect, None)) for each in columns]
     return Question(

@@ -1,11 +1,14 @@
-"""The scope of contracts and orders with an amount: what was invoiced and lent under each."""
+"""The scope of contracts and orders with an amount: what was invoiced and lent under each.
+
+A frame contract may have tens of thousands of receivables, and nearly none is exceeded. Followed block by block, what
+came under each is summed in the book, and only what may be exceeded by that is read: see
+:mod:`regulator.duplicates.contract_sums`.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ledger.facts import (
     Fact,
@@ -18,12 +21,15 @@ from ledger.facts import (
     TradeReference,
 )
 from ledger.snapshot import Market
+from regulator.book import Book
 from regulator.duplicates.claims import Claim
+from regulator.duplicates.contract_sums import ContractSums
 from regulator.duplicates.patterns import contract_over
 from regulator.duplicates.patterns.contract_over import TYPES, Account
-from regulator.duplicates.stakes import CLAIMS, Stakes, by_id, claimed_invoices, of
+from regulator.duplicates.stakes import CLAIMS, Stakes, claimed, of
+from regulator.duplicates.under import Under, under_of
 from regulator.duplicates.view import current
-from regulator.histories import Histories, heights_of
+from regulator.histories import Histories, StoreHistories, heights_of
 from regulator.scope import Changes
 from regulator.signals import Signal
 
@@ -31,38 +37,6 @@ __all__ = ["Contract", "ContractScope"]
 
 AT_ONCE: Final = 2_000
 """Contracts in memory together."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Under:
-    """A contract's versions and all that is under it: references, receivables, and their links to invoices."""
-
-    versions: list[TradeDocument]
-    references: list[TradeReference] = field(default_factory=list)
-    """Of invoices to it or to a document under it; and of such documents to it."""
-    receivables: dict[str, list[Receivable]] = field(default_factory=dict)
-    links: list[ReceivableInvoice] = field(default_factory=list)
-    invoices: dict[str, list[Invoice]] = field(default_factory=dict)
-    lent: bool = False
-    """Whether it was ever put up itself."""
-    spans: list[tuple[int, int | None]] = field(default_factory=list)
-    """From which height to which there may be anything to say."""
-
-    def nodes(self) -> list[str]:
-        """Return the invoices and receivables that had come under it by the end of its last span."""
-        ends = [to for _, to in self.spans]
-        last = None if None in ends else max(to for to in ends if to is not None)
-        things = (("invoice", self.invoices), ("receivable", self.receivables))
-        return [
-            f"{kind} {name}"
-            for kind, some in things
-            for name, versions in some.items()
-            if last is None or versions[0].from_height <= last
-        ]
-
-    def within(self, height: int) -> bool:
-        """Tell whether there may be anything to say at a height, or it has just come to an end."""
-        return any(first <= height and (to is None or height <= to) for first, to in self.spans)
 
 
 class Contract:
@@ -130,20 +104,33 @@ class ContractScope:
     rules = (contract_over.RULE,)
     reads: tuple[type[Fact], ...] = (*CLAIMS, TradeDocument)
 
+    def __init__(self, sums: ContractSums | None = None) -> None:
+        self._sums = sums
+
+    def kept_in(self, book: Book, *, anew: bool) -> Self:
+        """See :meth:`Keeping.kept_in`."""
+        return type(self)(ContractSums(book, anew=anew))
+
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
-        """See :meth:`Scope.touched`: what changed on the ledger, up to the contracts it is under."""
-        invoices = {one.id for one in of(changes, Invoice)} | claimed_invoices(changes, histories)
+        """See :meth:`Scope.touched`: what changed on the ledger, up to the contracts it is under.
+
+        Where sums are kept, only those that may be exceeded by them.
+        """
+        invoices, owed = claimed(changes, histories)
+        invoices |= {one.id for one in of(changes, Invoice)}
         names = {one.id for one in of(changes, TradeDocument)}
         names |= {one.target for one in of(changes, TradeReference)}
         names |= {one.target for one in histories.having(TradeReference, "source", invoices)}
         links = histories.having(ReceivableInvoice, "invoice", invoices)
-        owed = {link.receivable for link in links} | {one.id for one in of(changes, Receivable)}
+        owed |= {link.receivable for link in links} | {one.id for one in of(changes, Receivable)}
         names |= {one.contract for one in histories.having(Receivable, "id", owed) if one.contract is not None}
         put_up = [*of(changes, FinancingCollateral)]
         put_up += histories.having(FinancingCollateral, "financing", {one.id for one in of(changes, Financing)})
         names |= {one.target for one in put_up if one.target_kind == "document"}
         names |= {one.target for one in histories.having(TradeReference, "source", names)}
-        return {f"document {name}" for name in _capped(histories, names)}
+        if self._sums is None or not isinstance(histories, StoreHistories):
+            return {f"document {name}" for name in _capped(histories, names)}
+        return {f"document {name}" for name in self._sums.exceeded(changes, histories, names)}
 
     def candidates(self, market: Market) -> Any:
         """See :meth:`Scope.candidates`: contracts under which more was ever invoiced or lent than their amount then."""
@@ -227,63 +214,14 @@ def _capped(histories: Histories, names: Collection[str]) -> set[str]:
 
 
 def _loaded(histories: Histories, names: Sequence[str]) -> Iterator[Contract]:
-    under = {
-        name: Under(versions=versions) for name, versions in by_id(histories.having(TradeDocument, "id", names)).items()
-    }
-    _references(histories, under)
-    for one in histories.having(Receivable, "contract", under.keys()):
-        if one.contract is not None:
-            under[one.contract].receivables.setdefault(one.id, []).append(one)
-    contract_of = {name: each for each in under.values() for name in each.receivables}
-    for link in histories.having(ReceivableInvoice, "receivable", contract_of.keys()):
-        contract_of[link.receivable].links.append(link)
-    wanted: defaultdict[str, list[Under]] = defaultdict(list)
-    for each in under.values():
-        sources = {one.source for one in each.references if one.source_kind == "invoice"}
-        for name in sources | {link.invoice for link in each.links}:
-            wanted[name].append(each)
-    for invoice in histories.having(Invoice, "id", wanted.keys()):
-        for each in wanted[invoice.id]:
-            each.invoices.setdefault(invoice.id, []).append(invoice)
+    under = under_of(histories, names)
     for put_up in histories.having(FinancingCollateral, "target", under.keys()):
         if put_up.target_kind == "document":
             under[put_up.target].lent = True
     for each in under.values():
-        each.spans = _spans(each)
+        each.spans = each.exceeded()
     over = {name: each for name, each in under.items() if each.spans}
     nodes = {f"document {name}" for name in over}
     stakes = Stakes(histories, nodes.union(*(each.nodes() for each in over.values())))
     for each in over.values():
         yield Contract(each, stakes)
-
-
-def _references(histories: Histories, under: dict[str, Under]) -> None:
-    """Add what refers to each contract, and the invoices that refer to the documents among that."""
-    papers: defaultdict[str, list[Under]] = defaultdict(list)
-    for one in histories.having(TradeReference, "target", under.keys()):
-        under[one.target].references.append(one)
-        if one.source_kind == "document":
-            papers[one.source].append(under[one.target])
-    for one in histories.having(TradeReference, "target", papers.keys()):
-        if one.source_kind == "invoice":
-            for each in papers[one.target]:
-                each.references.append(one)
-
-
-def _spans(under: Under) -> list[tuple[int, int | None]]:
-    """Return from which height to which the contract may be exceeded: the versions that were at last.
-
-    Those that what had come under before they ended comes to more than, those that were cancelled; all of them where
-    it was lent on. A span never goes, whatever comes after.
-    """
-    came = [(versions[0].from_height, max(versions[0].amount_excluding_tax, 0)) for versions in under.invoices.values()]
-    resting = {link.receivable for link in under.links}
-    for name, versions in under.receivables.items():
-        if name not in resting:
-            came.append((versions[0].from_height, max(one.claimed for one in versions)))
-    found = []
-    for one in under.versions:
-        before = sum(amount for height, amount in came if one.to_height is None or height < one.to_height)
-        if under.lent or one.status == "cancelled" or (one.amount is not None and before > one.amount):
-            found.append((one.from_height, one.to_height))
-    return found

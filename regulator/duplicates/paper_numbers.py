@@ -16,6 +16,7 @@ __all__ = [
     "bare",
     "declared",
     "folded",
+    "forms_of",
     "known_otherwise",
     "mismatched",
     "near",
@@ -23,6 +24,7 @@ __all__ = [
     "odd_province",
     "odd_year",
     "one_code",
+    "unknown",
     "written_otherwise",
 ]
 
@@ -76,6 +78,12 @@ def folded(invoice: Invoice) -> tuple[str, str]:
     return bare(code), bare(number) or number
 
 
+def forms_of(invoice: Invoice) -> set[str]:
+    """Return the folded number without its code and with it: two records of one invoice have one of them in common."""
+    code, number = folded(invoice)
+    return {number, code + number}
+
+
 def one_code(one: Invoice, other: Invoice) -> bool:
     """Tell whether two invoices may be of one code: the same, or one that states none."""
     codes = {bare(one.code), bare(other.code)} - {""}
@@ -102,6 +110,11 @@ def known_otherwise(invoice: Invoice) -> bool:
 def mismatched(invoice: Invoice) -> bool:
     """Tell whether the tax authority does not know the invoice as it stands."""
     return invoice.verified_result in MISMATCH or known_otherwise(invoice)
+
+
+def unknown(invoice: Invoice) -> bool:
+    """Tell whether the tax authority does not know the invoice by its number."""
+    return mismatched(invoice) and not known_otherwise(invoice)
 
 
 def odd_year(number: str, issued: date) -> bool:

@@ -1,7 +1,8 @@
 """The scope of papers: invoices that something is odd about, each with what it is held against.
 
 Nearly every invoice is beyond suspicion for good: its number is written right and nobody else's, and the tax authority
-never said anything against it. Those are left out before anything more is read.
+never said anything against it. Those are left out before anything more is read: followed block by block, by the marks
+of the others that are kept in the book (:mod:`regulator.duplicates.paper_marks`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import combinations, islice
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ledger.facts import (
     Fact,
@@ -28,14 +29,16 @@ from ledger.facts import (
 )
 from ledger.records.members import uscc_holds
 from ledger.snapshot import Market
+from regulator.book import Book
 from regulator.duplicates import paper_candidates
+from regulator.duplicates.paper_marks import PaperMarks
 from regulator.duplicates.paper_numbers import (
-    folded,
-    known_otherwise,
+    forms_of,
     mismatched,
     odd_province,
     odd_year,
     one_code,
+    unknown,
     written_otherwise,
 )
 from regulator.duplicates.patterns import altered_document, impossible_fields, inflated_face
@@ -55,8 +58,12 @@ GRANTS: Final = frozenset(
 PATTERNS: Final[dict[str, Callable[[Sheet], Signal | None]]] = {
     each.RULE: each.look for each in (altered_document, inflated_face, impossible_fields)
 }
+Named = tuple[str, str, str]
+"""Number, seller, buyer."""
 Day = tuple[str, str, date, int]
 """Seller, buyer, day of issue, amount."""
+PARTIES: Final = ("buyer", "amount_including_tax")
+"""What two records of one invoice have in common beside the seller."""
 FORMS: Final = 1_000
 """Pairs of records of one number in several forms that are looked at, the first ones."""
 AT_ONCE: Final = 20_000
@@ -101,8 +108,17 @@ class PaperScope:
     rules = tuple(PATTERNS)
     reads: tuple[type[Fact], ...] = (*CLAIMS, Member)
 
+    def __init__(self, marks: PaperMarks | None = None) -> None:
+        self._marks = marks
+
+    def kept_in(self, book: Book, *, anew: bool) -> Self:
+        """See :meth:`Keeping.kept_in`."""
+        return type(self)(PaperMarks(book, anew=anew))
+
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
         """See :meth:`Scope.touched`: only invoices that something is odd about."""
+        if self._marks is None:
+            raise RuntimeError("only in a book are the marks kept by which invoices are followed")
         changed = {one.id for one in of(changes, Invoice)}
         newly = claimed_invoices({table: rows for table, rows in changes.items() if table in GRANTS}, histories)
         ids = changed | newly | claimed_invoices(changes, histories)
@@ -112,11 +128,13 @@ class PaperScope:
         found = {name for name, versions in invoices.items() if any(_odd(one) for one in versions)}
         found |= _dated_after(histories, invoices)
         found |= _of_bad_parties(histories, changes, invoices.values())
-        for sharing in _sharing(histories, invoices.values()).values():
-            if len(sharing) > 1:
-                found |= sharing.keys()
-        found |= _beside(histories, [invoices[name][0] for name in newly if name in invoices])
-        found |= _otherwise(histories, [versions[0] for versions in invoices.values()]).keys()
+        sharing = _sharing(histories, invoices.values())
+        for versions in invoices.values():
+            if same := _same(sharing, versions[0]):
+                found |= {versions[0].id, *same}
+        firsts = {name: versions[0] for name, versions in invoices.items()}
+        claimed = [firsts[name] for name in newly if name in firsts]
+        found |= self._marks.met(histories, of(changes, Invoice), firsts.values(), claimed)
         return {f"invoice {name}" for name in found}
 
     def candidates(self, market: Market) -> Any:
@@ -133,9 +151,9 @@ class PaperScope:
 def _loaded(histories: Histories, names: Sequence[str]) -> Iterator[Paper]:
     invoices = by_id(histories.having(Invoice, "id", names))
     sharing = _sharing(histories, invoices.values())
-    unknown = [versions[0] for versions in invoices.values() if any(_unknown(one) for one in versions)]
+    unsure = [versions[0] for versions in invoices.values() if any(unknown(one) for one in versions)]
     beside: defaultdict[tuple[str, str, int], dict[str, list[Invoice]]] = defaultdict(dict)
-    for name, versions in around(histories, unknown, altered_document.DAYS).items():
+    for name, versions in around(histories, unsure, altered_document.DAYS, PARTIES).items():
         one = versions[0]
         beside[one.seller, one.buyer, one.amount_including_tax][name] = versions
     forms = _otherwise(histories, [versions[0] for versions in invoices.values()])
@@ -151,8 +169,8 @@ def _loaded(histories: Histories, names: Sequence[str]) -> Iterator[Paper]:
     made: list[dict[str, Any]] = []
     for name, versions in invoices.items():
         one = versions[0]
-        same = {each: some for each, some in sharing[one.number].items() if each != name and one_code(one, some[0])}
-        near = beside[one.seller, one.buyer, one.amount_including_tax] if any(_unknown(v) for v in versions) else {}
+        same = _same(sharing, one)
+        near = beside[one.seller, one.buyer, one.amount_including_tax] if any(unknown(v) for v in versions) else {}
         near = {each: some for each, some in near.items() if each != name and altered_document.alike(one, some[0])}
         otherwise = forms.get(name, {})
         nodes |= {f"invoice {each}" for each in (name, *same, *near, *otherwise)}
@@ -176,42 +194,31 @@ def _odd(invoice: Invoice) -> bool:
     return mismatched(invoice) or odd_year(invoice.number, invoice.issued) or odd_province(invoice.number)
 
 
-def _unknown(invoice: Invoice) -> bool:
-    """Tell whether the tax authority does not know the invoice by its number."""
-    return mismatched(invoice) and not known_otherwise(invoice)
-
-
-def _sharing(histories: Histories, invoices: Iterable[list[Invoice]]) -> dict[str, dict[str, list[Invoice]]]:
-    """Return by number all invoices of it, by id."""
-    found: defaultdict[str, dict[str, list[Invoice]]] = defaultdict(dict)
+def _sharing(histories: Histories, invoices: Iterable[list[Invoice]]) -> dict[Named, dict[str, list[Invoice]]]:
+    """Return by number and parties all invoices of them, by id."""
+    found: defaultdict[Named, dict[str, list[Invoice]]] = defaultdict(dict)
     for one in histories.having(Invoice, "number", {versions[0].number for versions in invoices}):
-        found[one.number].setdefault(one.id, []).append(one)
+        found[_named(one)].setdefault(one.id, []).append(one)
     return found
 
 
-def _beside(histories: Histories, claimed: Sequence[Invoice]) -> set[str]:
-    """Return the unknown invoices that are nearly one of these: what is claimed on one makes the other graver."""
-    found: set[str] = set()
-    by_parties: defaultdict[tuple[str, str, int], list[Invoice]] = defaultdict(list)
-    for one in claimed:
-        by_parties[one.seller, one.buyer, one.amount_including_tax].append(one)
-    for name, versions in around(histories, claimed, altered_document.DAYS).items():
-        if any(_unknown(one) for one in versions):
-            mine = versions[0]
-            others = by_parties[mine.seller, mine.buyer, mine.amount_including_tax]
-            if any(each.id != name and altered_document.alike(mine, each) for each in others):
-                found.add(name)
-    return found
+def _same(sharing: dict[Named, dict[str, list[Invoice]]], one: Invoice) -> dict[str, list[Invoice]]:
+    """Return the other invoices of an invoice's number and parties, by id: but for those of another code."""
+    met = sharing[_named(one)].items()
+    return {name: versions for name, versions in met if name != one.id and one_code(one, versions[0])}
+
+
+def _named(invoice: Invoice) -> Named:
+    return invoice.number, invoice.seller, invoice.buyer
 
 
 def _otherwise(histories: Histories, invoices: Sequence[Invoice]) -> dict[str, dict[str, list[Invoice]]]:
     """Return by id, for these and for those, the records of one invoice whose number was written in two ways."""
     wanted = {_day(one) for one in invoices}
     forms: defaultdict[tuple[Day, str], dict[str, list[Invoice]]] = defaultdict(dict)
-    for name, versions in around(histories, invoices, 0).items():
+    for name, versions in around(histories, invoices, 0, PARTIES).items():
         if (day := _day(versions[0])) in wanted:
-            code, number = folded(versions[0])
-            for form in {number, code + number}:
+            for form in forms_of(versions[0]):
                 forms[day, form][name] = versions
     found: defaultdict[str, dict[str, list[Invoice]]] = defaultdict(dict)
     for some in forms.values():

@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from ledger.facts import Fact, Invoice, Receivable, ReceivableInvoice, TradeDocument, TradeOrder, TradeReference
 from ledger.snapshot import Market
+from regulator.duplicates.paper_numbers import bare
 from regulator.duplicates.patterns import structuring
 from regulator.duplicates.stakes import CLAIMS, Stakes, around, by_id, claimed_invoices, of
 from regulator.duplicates.view import current
@@ -151,15 +153,31 @@ class RunScope:
         seeded = histories.having(Invoice, "id", {seed.removeprefix("invoice ") for seed in seeds})
         wanted = {_key(one) for one in seeded}
         days: defaultdict[Key, dict[str, list[Invoice]]] = defaultdict(dict)
-        for name, versions in around(histories, seeded, 0).items():
+        for name, versions in around(histories, seeded, 0, ("buyer",)).items():
             if _key(versions[0]) in wanted and _just_under(versions[0]):
                 days[_key(versions[0])][name] = versions
-        found = {key: each for key, each in days.items() if len(each) >= structuring.RUN}
+        beside = {key: _beside(each) for key, each in days.items()}
+        found = {key: each for key, each in beside.items() if len(each) >= structuring.RUN}
         names = {name for each in found.values() for name in each}
         papers = _papers(histories, [versions[0] for each in found.values() for versions in each.values()])
         stakes = Stakes(histories, {f"invoice {name}" for name in names})
         for key in sorted(found):
             yield Day(found[key], papers, stakes)
+
+
+def _beside(invoices: dict[str, list[Invoice]]) -> dict[str, list[Invoice]]:
+    """Return those of the invoices of a day whose number is a step at most from another's: no run has any other."""
+    leads: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
+    for name, versions in invoices.items():
+        number = bare(versions[0].number)
+        if number[-8:].isdigit():
+            leads[number[:-8]].append((int(number[-8:]), name))
+    tied: set[str] = set()
+    for places in leads.values():
+        for (place, name), (next_, other) in pairwise(sorted(places)):
+            if next_ - place <= structuring.STEP:
+                tied |= {name, other}
+    return {name: versions for name, versions in invoices.items() if name in tied}
 
 
 def _papers(histories: Histories, invoices: Sequence[Invoice]) -> Papers:

@@ -22,7 +22,7 @@ Versions = list[Invoice]
 class Papers:
     """An invoice with its history and all that it is held against, each with its own.
 
-    ``same``: invoices of one number with it; ``near``: those its seller issued about the same day under nearly its
+    ``same``: invoices of its number and parties; ``near``: those its seller issued about the same day under nearly its
     number; ``otherwise``: those whose number is its own, written in another way; ``parts``: those it refers to;
     ``parties``: seller and buyer, where one ever had a credit code that does not hold.
     """
@@ -60,8 +60,7 @@ class Sheet:
     def same(self) -> list[Invoice]:
         """Other invoices of its number and parties, as they stand."""
         found = (current(versions, self.height) for versions in self.papers.same.values())
-        mine = self.invoice.seller, self.invoice.buyer
-        return [one for one in found if one is not None and (one.seller, one.buyer) == mine]
+        return [one for one in found if one is not None]
 
     def first(self, invoice: Invoice) -> int:
         """Return the position at which an invoice became known."""

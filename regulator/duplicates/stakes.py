@@ -18,7 +18,7 @@ from regulator.duplicates.view import View
 from regulator.histories import Histories, heights_of
 from regulator.scope import Changes
 
-__all__ = ["CLAIMS", "Stakes", "around", "by_id", "claimed_invoices", "money_of", "of", "things_of"]
+__all__ = ["CLAIMS", "Stakes", "around", "by_id", "claimed", "claimed_invoices", "money_of", "of", "things_of"]
 
 F = TypeVar("F", bound=Fact)
 
@@ -39,17 +39,26 @@ def by_id(versions: Iterable[F]) -> dict[str, list[F]]:
     return found
 
 
+def claimed(changes: Changes, histories: Histories) -> tuple[set[str], set[str]]:
+    """Return the invoices and the receivables on which claims changed; the invoices beneath such receivables too."""
+    seeds = FamilyScope().touched(changes, histories)
+    receivables = _named(seeds, "receivable")
+    links = histories.having(ReceivableInvoice, "receivable", receivables)
+    return _named(seeds, "invoice").union(link.invoice for link in links), receivables
+
+
 def claimed_invoices(changes: Changes, histories: Histories) -> set[str]:
     """Return the invoices under the things on which claims changed."""
-    seeds = FamilyScope().touched(changes, histories)
-    links = histories.having(ReceivableInvoice, "receivable", _named(seeds, "receivable"))
-    return {*_named(seeds, "invoice"), *(link.invoice for link in links)}
+    return claimed(changes, histories)[0]
 
 
-def around(histories: Histories, invoices: Iterable[Invoice], days: int) -> dict[str, list[Invoice]]:
+def around(
+    histories: Histories, invoices: Iterable[Invoice], days: int, alike: Sequence[str]
+) -> dict[str, list[Invoice]]:
     """Return the invoices that their sellers issued within so many days of these, by id; with some from farther off.
 
-    Asked week by week: one question for what is issued together, and each needs the sellers' days only.
+    Only those of which each of the columns ``alike``, which never change, is as it is of one of these. Asked week by
+    week: one question for what is issued together, and each needs the sellers' days only.
     """
     found: dict[str, list[Invoice]] = {}
     ordered = sorted(invoices, key=lambda one: one.issued)
@@ -57,7 +66,8 @@ def around(histories: Histories, invoices: Iterable[Invoice], days: int) -> dict
         week = list(some)
         first, last = week[0].issued.toordinal() - days, week[-1].issued.toordinal() + days
         within = ("issued", week[0].issued.fromordinal(first), week[0].issued.fromordinal(last))
-        found |= by_id(histories.having(Invoice, "seller", {one.seller for one in week}, within=within))
+        also = {name: {getattr(one, name) for one in week} for name in alike}
+        found |= by_id(histories.having(Invoice, "seller", {one.seller for one in week}, within=within, also=also))
     return found
 
 

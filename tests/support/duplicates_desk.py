@@ -72,10 +72,16 @@ class PaperDesk(Desk):
         values = {"date": self.today.isoformat(), **changes}
         self.book.say("gateway", "document.registered", document(self.of(name), *refers, **values))
 
-    def amend(self, name: str, amount: int) -> None:
+    def amend(self, name: str, amount: int | None = None, refers_to: list[str] | None = None) -> None:
         self.book.say("gateway", "document.amended", {
             "document": self.of(name), "at": self.today.isoformat(), "reason": "补充协议", "amount": amount,
+            "refers_to": None if refers_to is None else [self.of(each) for each in refers_to],
         })  # fmt: skip
+
+    def cancel(self, name: str) -> None:
+        at = self.today.isoformat()
+        values = {"document": self.of(name), "at": at, "reason": "解除"}
+        self.book.say("gateway", "document.cancelled", values)
 
     def receipt(self, name: str, quantity: str = "100", **changes: Any) -> None:
         values = {"lot": self.name, "quantity": quantity, "date": self.today.isoformat(), **changes}
@@ -101,6 +107,11 @@ class PaperDesk(Desk):
         named = [self.of(each) for each in invoices]
         values = {"creditor": seller, "contract": None, **changes}
         self.book.say("gateway", "receivable.registered", receivable(self.of(name), *named, **values))
+
+    def adjust_owed(self, name: str, delta: int) -> None:
+        reason, at = "dilution" if delta < 0 else "return", self.today.isoformat()
+        values = {"receivable": self.of(name), "delta": delta, "reason": reason, "at": at}
+        self.book.say("gateway", "receivable.adjusted", values)
 
     def confirm(self, name: str) -> None:
         self.book.say("core", "receivable.confirmed", {"receivable": self.of(name), "by": "core", "method": "seal"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -53,15 +53,28 @@ def measured(
     scopes: Sequence[Scope] = SCOPES,
 ) -> Measured:
     """A market with every pattern and its look-alike planted at one rate, and everything else at a low one."""
-    summary = generate_market(
-        folder / "chain",
+    return planted(
+        folder,
         receivables=receivables,
         plans=plans,
         months=months,
         seed=seed,
         trouble={EVERY: REST, **dict.fromkeys(PATTERNS, rate)},
         traps={EVERY: REST, **{name: rate for name in PATTERNS if name in TRAPS}},
+        scopes=scopes,
     )
+
+
+def planted(
+    folder: Path,
+    *,
+    trouble: Mapping[str, Decimal],
+    traps: Decimal | Mapping[str, Decimal],
+    scopes: Sequence[Scope],
+    **size: int,
+) -> Measured:
+    """A market of a size (receivables, plans, months, seed) with trouble and look-alikes, each at its own rate."""
+    summary = generate_market(folder / "chain", trouble=trouble, traps=traps, **size)
     store = followed(folder / "chain", summary, folder / "home")
     return Measured(store=store, labels=labels_of(folder / "chain"), versions=found(store, folder / "book.db", scopes))
 

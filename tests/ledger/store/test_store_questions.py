@@ -58,6 +58,16 @@ def test_among_holds_to_days_and_to_what_nothing_names(book: Book, traded: AsOf)
     assert {one.id for one in earlier.among(Invoice, "seller", [seller], None, unnamed)} == {"i", "j"}
 
 
+def test_among_holds_to_other_columns(book: Book, traded: AsOf) -> None:
+    (one,) = traded.among(Invoice, "id", ["i"])
+    days = ("issued", FIRST, LAST)
+    for number, amount, found in (("i", 0, 0), (one.number, 0, 0), (one.number, one.amount_including_tax, 1)):
+        also = {"number": {number, *HOSTILE}, "amount_including_tax": [amount, -1]}
+        assert len(traded.among(Invoice, "seller", [one.seller], days, also=also)) == found
+        assert len(traded.among(Invoice, "seller", [one.seller], also=also)) == found
+    assert traded.among(Invoice, "seller", [one.seller], also={"buyer": ()}) == []
+
+
 def test_values_are_values_and_nothing_else(book: Book) -> None:
     for number, name in enumerate(HOSTILE):
         book.say("supplier", "invoice.registered", invoice(f"i{number}", number=name or "-"))

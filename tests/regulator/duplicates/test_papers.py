@@ -13,7 +13,6 @@ import pytest
 import regulator.watch
 from ledger.snapshot.reading import Snapshot
 from ledger.snapshot.writing import take
-from regulator.book import Book as RegulatorBook
 from regulator.duplicates.contracts import ContractScope
 from regulator.duplicates.lots import LotScope
 from regulator.duplicates.packages import PackageScope
@@ -22,17 +21,18 @@ from regulator.duplicates.papers import PaperScope
 from regulator.duplicates.runs import RunScope
 from regulator.scope import Scope
 from regulator.signals import Version
-from regulator.watch import follow, sweep
+from regulator.watch import sweep
 from regulator.wording import WORDING, explain, used_by
-from tests.support import duplicates_goods_stories, duplicates_paper_stories
+from tests.support import duplicates_contract_stories, duplicates_goods_stories, duplicates_paper_stories
 from tests.support.duplicates_desk import TOLD, PaperDesk, consortium
+from tests.support.duplicates_measured import found, in_order
 from tests.support.ledger_book import Book
 
 SCOPES: tuple[Scope, ...] = (
     PaperScope(), RunScope(), PackageScope(), ContractScope(), LotScope(), PairScope(),
 )  # fmt: skip
 
-STORIES = (duplicates_paper_stories, duplicates_goods_stories)
+STORIES = (duplicates_paper_stories, duplicates_goods_stories, duplicates_contract_stories)
 """Which keep their stories in TOLD."""
 
 
@@ -49,15 +49,7 @@ class Told:
             self.book.seal()
 
     def followed(self, name: str) -> list[Version]:
-        with RegulatorBook.open(self.folder / f"{name}.db") as casebook:
-            for _ in follow(self.book.store, casebook, SCOPES):
-                pass
-            found = [one for scope in SCOPES for one in casebook.versions(scope.rules)]
-        return sorted(found, key=_order)
-
-
-def _order(version: Version) -> tuple[int, str]:
-    return version.height, version.id
+        return in_order(found(self.book.store, self.folder / f"{name}.db", SCOPES))
 
 
 @pytest.fixture(scope="module")
@@ -94,10 +86,10 @@ def _story(version: Version) -> str:
 def test_a_story_is_found_from_the_first_block_in_which_it_is_true(
     ledger: Told, versions: list[Version], name: str
 ) -> None:
-    found: defaultdict[str, list[tuple[str, str, int, str | None]]] = defaultdict(list)
+    shown: defaultdict[str, list[tuple[str, str, int, str | None]]] = defaultdict(list)
     for version in versions:
-        found[_story(version)].append(_shown(version))
-    assert sorted(found[name], key=str) == sorted(ledger.expected[name], key=str)
+        shown[_story(version)].append(_shown(version))
+    assert sorted(shown[name], key=str) == sorted(ledger.expected[name], key=str)
 
 
 @pytest.mark.parametrize("records", [1, 7, 60])
@@ -112,7 +104,7 @@ def test_a_snapshot_shows_the_same(ledger: Told, versions: list[Version]) -> Non
     facts = ledger.book.store.at()
     take(facts, ledger.folder / "snapshot")
     with Snapshot.open(ledger.folder / "snapshot").on_duckdb() as market:
-        assert sorted(sweep(market, facts.height, SCOPES), key=_order) == versions
+        assert in_order(sweep(market, facts.height, SCOPES)) == versions
 
 
 def test_every_finding_is_explained(versions: list[Version]) -> None:

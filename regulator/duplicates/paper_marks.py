@@ -1,0 +1,135 @@
+"""Marks by which an invoice finds those it may be held against, kept in the book: two kinds that are few.
+
+* Of two records of one invoice whose number was written in two ways, one is written oddly or states a code. Those are
+  marked with their number as it is without its format, and by that the other one finds them.
+* An invoice that the tax authority does not know may be another one under nearly its number. Those are marked with
+  parties and amount, which both have, and by them the other one finds them when it is claimed.
+
+So nobody reads all that a seller issued on a day, or about it. A mark says only that an invoice should be looked at:
+one of a step that was cut short does no harm.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from sqlalchemy import bindparam, select
+from sqlmodel import Field
+
+from ledger.facts import Invoice
+from regulator.book import Book
+from regulator.book.tables import BookTable, table_of
+from regulator.duplicates.kept import ready
+from regulator.duplicates.paper_numbers import folded, forms_of, unknown
+from regulator.duplicates.patterns.altered_document import alike
+from regulator.duplicates.stakes import by_id
+from regulator.evidence import AT_ONCE
+from regulator.histories import Histories
+
+__all__ = ["PaperMarks", "PaperMarksRow"]
+
+
+class PaperMarksRow(BookTable, table=True):
+    """A mark, and an invoice that bears it."""
+
+    __tablename__ = "paper_marks"
+
+    mark: str = Field(primary_key=True)
+    invoice: str = Field(primary_key=True)
+
+
+_MARKS = table_of(PaperMarksRow)
+_BEARING = select(_MARKS).where(_MARKS.c.mark.in_(bindparam("marks", expanding=True)))
+_INSERT = _MARKS.insert()
+
+
+class PaperMarks:
+    """The marks in a book."""
+
+    def __init__(self, book: Book, *, anew: bool) -> None:
+        ready(book, _MARKS, anew=anew)
+        self._book = book
+
+    def met(
+        self,
+        histories: Histories,
+        changed: Iterable[Invoice],
+        invoices: Collection[Invoice],
+        claimed: Collection[Invoice],
+    ) -> set[str]:
+        """Mark those that ``changed``; return the ids of invoices to be looked at for the others' sake.
+
+        Both of two records of one invoice whose number was written in two ways, where one is among ``invoices``; and
+        the unknown ones that are nearly one of the ``claimed``: what is claimed on one makes the other graver.
+        """
+        self._mark({(mark, one.id) for one in changed for mark in _marks(one)})
+        marks = {_form(form) for one in invoices for form in forms_of(one)} | {_parties(one) for one in claimed}
+        plain = {form for one in invoices if _oddly(one) for form in forms_of(one)}
+        names = self._bearing(marks) | {one.id for one in histories.having(Invoice, "number", plain)}
+        others = by_id(histories.having(Invoice, "id", names))
+        return _written_otherwise([*invoices, *(versions[0] for versions in others.values())]) | _near(others, claimed)
+
+    def _bearing(self, marks: Collection[str]) -> set[str]:
+        """Return the invoices that bear one of the marks."""
+        asked, found = sorted(marks), set[str]()
+        with self._book.reads() as connection:
+            for start in range(0, len(asked), AT_ONCE):
+                bearing = connection.execute(_BEARING, {"marks": asked[start : start + AT_ONCE]})
+                found |= {invoice for _, invoice in bearing}
+        return found
+
+    def _mark(self, pairs: Collection[tuple[str, str]]) -> None:
+        if not pairs:
+            return
+        with self._book.writes() as connection:
+            known = {tuple(row) for row in connection.execute(_BEARING, {"marks": sorted({mark for mark, _ in pairs})})}
+            if new := sorted(set(pairs) - known):
+                connection.execute(_INSERT, [{"mark": mark, "invoice": name} for mark, name in new])
+
+
+def _marks(invoice: Invoice) -> Iterator[str]:
+    """Yield the marks that a version of an invoice bears."""
+    if _oddly(invoice):
+        yield from map(_form, forms_of(invoice))
+    if unknown(invoice):
+        yield _parties(invoice)
+
+
+def _oddly(invoice: Invoice) -> bool:
+    """Tell whether an invoice's number is not written plainly, or it states a code."""
+    return folded(invoice) != ("", invoice.number)
+
+
+def _form(form: str) -> str:
+    return f"number {form}"
+
+
+def _parties(invoice: Invoice) -> str:
+    return f"unknown {invoice.amount_including_tax} {invoice.seller} {invoice.buyer}"
+
+
+def _written_otherwise(invoices: Iterable[Invoice]) -> set[str]:
+    """Return those of the invoices that are of one day, amount and parties with another, and of its number otherwise.
+
+    Whether it is the very number, is told when they are looked at.
+    """
+    numbers: defaultdict[tuple[object, ...], dict[str, str]] = defaultdict(dict)
+    for one in invoices:
+        for form in forms_of(one):
+            numbers[one.seller, one.buyer, one.issued, one.amount_including_tax, form][one.id] = one.number
+    return {name for some in numbers.values() if len(set(some.values())) > 1 for name in some}
+
+
+def _near(invoices: Mapping[str, list[Invoice]], claimed: Iterable[Invoice]) -> set[str]:
+    """Return those of the invoices that were ever unknown and are nearly one of the claimed."""
+    by_parties: defaultdict[str, list[Invoice]] = defaultdict(list)
+    for one in claimed:
+        by_parties[_parties(one)].append(one)
+    found = set()
+    for name, versions in invoices.items():
+        if any(unknown(one) for one in versions):
+            others = by_parties[_parties(versions[0])]
+            if any(each.id != name and alike(versions[0], each) for each in others):
+                found.add(name)
+    return found

@@ -1,0 +1,139 @@
+"""What scopes keep of the ledger in the book: it is theirs from the first block on, or they do not follow at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+import regulator.watch
+from regulator.book import Book
+from regulator.book.tables import BookTable, table_of
+from regulator.duplicates.contract_sums import ContractSumsRow
+from regulator.duplicates.contracts import ContractScope
+from regulator.duplicates.paper_marks import PaperMarksRow
+from regulator.duplicates.papers import PaperScope
+from regulator.errors import BookStale
+from regulator.scope import Scope
+from regulator.watch import follow
+from tests.support.duplicates_desk import NET, PaperDesk, consortium
+
+KEPT: tuple[tuple[Scope, type[BookTable]], ...] = (
+    (ContractScope(), ContractSumsRow),
+    (PaperScope(), PaperMarksRow),
+)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> PaperDesk:
+    """A contract with an invoice and a receivable without one, and an invoice that nobody knows."""
+    desk = PaperDesk(consortium(tmp_path / "ledger.db"), "kept", 0)
+    desk.paper("C", amount=2 * NET)
+    desk.bill("I", 1, refers_to=[desk.of("C")])
+    desk.block()
+    desk.owed("R", contract=desk.of("C"), amount=NET // 2)
+    desk.bill("B", 2, number="0729-074001")
+    desk.verify("B", "not_found")
+    desk.block()
+    return desk
+
+
+def _follow(desk: PaperDesk, book: Book, scope: Scope) -> None:
+    for _ in follow(desk.book.store, book, [scope]):
+        pass
+
+
+def _rows(book: Book, row: type[BookTable]) -> list[tuple[object, ...]]:
+    with book.reads() as connection:
+        return sorted(tuple(each) for each in connection.execute(select(table_of(row))))
+
+
+def test_what_came_under_a_contract_is_summed(desk: PaperDesk, tmp_path: Path) -> None:
+    with Book.open(tmp_path / "book.db") as book:
+        _follow(desk, book, ContractScope())
+        (row,) = _rows(book, ContractSumsRow)
+        assert row == (desk.of("C"), desk.book.height - 1, NET + NET // 2, 0, False)
+        desk.bill("K", 3, refers_to=[desk.of("C")])
+        before = desk.block()
+        _follow(desk, book, ContractScope())
+        assert _rows(book, ContractSumsRow) == [row, (desk.of("C"), before, 2 * NET + NET // 2, 0, True)]
+        desk.lend("F", "bank", ("document", "C"), amount=NET)
+        last = desk.block()
+        _follow(desk, book, ContractScope())
+        sums = 2 * NET + NET // 2
+        assert _rows(book, ContractSumsRow) == [
+            (desk.of("C"), before, sums, 0, True), (desk.of("C"), last, sums, NET, True),
+        ]  # fmt: skip
+
+
+def test_few_invoices_are_marked(desk: PaperDesk, tmp_path: Path) -> None:
+    with Book.open(tmp_path / "book.db") as book:
+        _follow(desk, book, PaperScope())
+        assert {(str(mark).split(" ")[0], name) for mark, name in _rows(book, PaperMarksRow)} == {
+            ("number", desk.of("B")),
+            ("unknown", desk.of("B")),
+        }
+
+
+def test_sums_of_a_step_that_was_cut_short_are_passed_over(
+    desk: PaperDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By them the contract is within its amount again: it was not yet in the first of the blocks."""
+
+    def cut(*_: object) -> None:
+        raise InterruptedError
+
+    with Book.open(tmp_path / "book.db") as book:
+        desk.bill("K", 3, refers_to=[desk.of("C")], net=2 * NET)
+        over = desk.block()
+        _follow(desk, book, ContractScope())
+        desk.lend("F", "bank", ("invoice", "K"))
+        lent = desk.block()
+        desk.amend("C", 9 * NET)
+        raised = desk.block()
+        with monkeypatch.context() as patch:
+            patch.setattr(Book, "keep_all", cut)
+            with pytest.raises(InterruptedError):
+                _follow(desk, book, ContractScope())
+        assert [row[1] for row in _rows(book, ContractSumsRow)] == [over, raised]
+        monkeypatch.setattr(regulator.watch, "RECORDS", 1)
+        _follow(desk, book, ContractScope())
+        said = [(one.height, one.signal is None) for one in book.versions(ContractScope.rules)]
+        assert said == [(over, False), (lent, False), (raised, True)]
+
+
+@pytest.mark.parametrize(("scope", "row"), KEPT)
+def test_a_book_that_was_followed_without_is_followed_again(
+    desk: PaperDesk, tmp_path: Path, scope: Scope, row: type[BookTable]
+) -> None:
+    with Book.open(tmp_path / "book.db") as book:
+        _follow(desk, book, scope)
+        kept = _rows(book, row)
+        assert kept
+        with book.writes() as connection:
+            table_of(row).drop(connection)
+        with pytest.raises(BookStale) as refused:
+            _follow(desk, book, scope)
+        assert (refused.value.code, "--again" in str(refused.value.next_step)) == ("book-incomplete", True)
+        book.forget(scope.name, scope.rules)
+        _follow(desk, book, scope)
+        assert _rows(book, row) == kept
+
+
+@pytest.mark.parametrize(("scope", "row"), KEPT)
+def test_following_again_keeps_nothing_of_before(
+    desk: PaperDesk, tmp_path: Path, scope: Scope, row: type[BookTable]
+) -> None:
+    with Book.open(tmp_path / "book.db") as book:
+        _follow(desk, book, scope)
+        kept = _rows(book, row)
+        with book.writes() as connection:
+            connection.execute(table_of(row).insert(), [_other(table_of(row).c.keys(), kept[0])])
+        book.forget(scope.name, scope.rules)
+        _follow(desk, book, scope)
+        assert _rows(book, row) == kept
+
+
+def _other(names: list[str], row: tuple[object, ...]) -> dict[str, object]:
+    return dict(zip(names, ("another", *row[1:]), strict=True))
