@@ -12,7 +12,7 @@ Invoices have one key that are records of one, or of which one was issued in the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -101,8 +101,13 @@ class Rows:
             yield from self.worths.put_up.get(financing, ())
 
 
-def load_rows(histories: Histories, seeds: Collection[str]) -> list[Rows]:
-    """Return the families of these seeds (``<kind> <id>``) that somebody claims, each once, with all their versions."""
+def load_rows(
+    histories: Histories, seeds: Collection[str], wanted: Callable[[Rows], bool] = lambda _rows: True
+) -> list[Rows]:
+    """Return the families of these seeds (``<kind> <id>``) that somebody claims, each once, with all their versions.
+
+    Only those that are ``wanted``, who is shown each but for ``queries``, ``worths`` and ``managers``.
+    """
     ties, links, invoices = _closure(histories, seeds)
     families: defaultdict[str, Rows] = defaultdict(Rows)
     for node in ties.nodes():
@@ -112,8 +117,12 @@ def load_rows(histories: Histories, seeds: Collection[str]) -> list[Rows]:
     for name, versions in invoices.items():
         families[ties.root(f"invoice {name}")].invoices[name] = versions
     _claims(histories, ties, families)
-    kept = [rows for rows in families.values() if rows.claimed()]
-    _details(histories, kept)
+    claimed = [rows for rows in families.values() if rows.claimed()]
+    _details(histories, claimed)
+    kept = [rows for rows in claimed if wanted(rows)]
+    _plans(histories, kept)
+    _queries(histories, kept)
+    _worths(histories, kept)
     return kept
 
 
@@ -135,26 +144,26 @@ def _closure(
     for seed in fresh:
         ties.add(seed)
     while fresh:
-        unread = [name for name in _named(fresh, "invoice") if name not in invoices]
-        numbers = {one.number for one in histories.having(Invoice, "id", unread)} - asked
+        known = set(ties.nodes())
+        for link in histories.having(ReceivableInvoice, "receivable", _named(fresh, "receivable")):
+            links[link.id] = link
+            ties.tie(f"receivable {link.receivable}", f"invoice {link.invoice}")
+        # What a receivable rests on is looked at with it: a level less to ask about.
+        fresh |= {node for node in ties.nodes() if node not in known and ties.size(node) <= NODES}
+        met = _named(fresh, "invoice")
+        numbers = {one.number for one in histories.having(Invoice, "id", met)} - asked
         asked |= numbers
         for one in histories.having(Invoice, "number", numbers):
             invoices.setdefault(one.id, []).append(one)
-        receivables = _named(fresh, "receivable")
-        for link in histories.having(ReceivableInvoice, "receivable", receivables):
+        for link in histories.having(ReceivableInvoice, "invoice", met):
             links[link.id] = link
-        for link in histories.having(ReceivableInvoice, "invoice", _named(fresh, "invoice")):
-            links[link.id] = link
-        known = set(ties.nodes())
+            ties.tie(f"receivable {link.receivable}", f"invoice {link.invoice}")
         for name, key in keys_of([versions[0] for versions in invoices.values()]).items():
             ties.tie(holder.setdefault(key, f"invoice {name}"), f"invoice {name}")
-        here = [invoices[name][0] for name in _named(fresh, "invoice") if name in invoices]
-        for gone, anew in _reissues(histories, here):
+        for gone, anew in _reissues(histories, [invoices[name][0] for name in met if name in invoices]):
             ties.tie(f"invoice {gone}", f"invoice {anew}")
-        for link in links.values():
-            ties.tie(f"receivable {link.receivable}", f"invoice {link.invoice}")
-        new = {node for node in ties.connected(seeds) if node not in known}
-        fresh = {node for node in new if ties.size(node) <= NODES}
+        known |= fresh
+        fresh = {node for node in ties.connected(seeds) if node not in known and ties.size(node) <= NODES}
     # An invoice of the same number and another key is no part of any of these.
     reached = set(ties.connected(seeds))
     ties.keep(reached)
@@ -233,10 +242,12 @@ def _details(histories: Histories, families: Sequence[Rows]) -> None:
         for one in histories.having(table, "id", _named(place, kind)):
             place[f"{kind} {one.id}"].alone.setdefault(f"{kind} {one.id}", []).append(one)
     _notes(histories, {name: place[f"invoice {name}"] for name in _named(place, "invoice")})
-    _plans(histories, families)
-    _queries(histories, families)
+
+
+def _worths(histories: Histories, families: Sequence[Rows]) -> None:
     packages = {one.package for rows in families for one in rows.packed if _claims_package(rows, one.package)}
-    worths = Worths.read(histories, of_financing.keys(), packages)
+    financings = {one.financing for rows in families for one in rows.collateral}
+    worths = Worths.read(histories, financings, packages)
     for rows in families:
         rows.worths = worths
 

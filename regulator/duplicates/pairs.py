@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Self
 
-from sqlalchemy import BigInteger, delete, select
+from sqlalchemy import BigInteger, delete, or_, select
 from sqlmodel import Field
 
 from ledger.facts import (
@@ -35,13 +35,13 @@ from ledger.snapshot import Market
 from regulator.book import Book
 from regulator.book.tables import BookTable, table_of
 from regulator.duplicates.backing import Backed, backed
+from regulator.duplicates.kept import ready
 from regulator.duplicates.pair_candidates import candidates
 from regulator.duplicates.patterns import phantom_debtor
 from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
 from regulator.duplicates.stakes import by_id, of
-from regulator.duplicates.view import current
 from regulator.evidence import AT_ONCE
-from regulator.histories import Histories
+from regulator.histories import Histories, StoreHistories
 from regulator.scope import Changes
 from regulator.signals import Signal
 
@@ -67,26 +67,33 @@ _SUMS = table_of(PairSumsRow)
 
 
 class _Running:
-    """The sums of some receivables as of a height that goes up: only what changed since the last is looked at again."""
+    """The sums of some receivables as of a height that goes up."""
 
     def __init__(self, receivables: Sequence[Backed], since: int = -1) -> None:
         self.receivables, self._height = receivables, since
         self.each = [one.sums(since) for one in receivables]
         """What each of them adds."""
         self.total = reduce(Sums.plus, self.each, Sums())
-        turns = {(height, at) for at, one in enumerate(receivables) for height in one.heights() if height > since}
+        turns: list[tuple[int, int, Sums]] = []
+        for at, (one, before) in enumerate(zip(receivables, self.each, strict=True)):
+            for height in one.heights():
+                if height > since and (now := one.sums(height)) != before:
+                    turns.append((height, at, now))
+                    before = now
         self._turns = sorted(turns, reverse=True)
+
+    def heights(self) -> list[int]:
+        """Return the heights to come at which any of them adds something else."""
+        return sorted({height for height, _, _ in self._turns})
 
     def at(self, height: int) -> Self:
         """Return the sums as of the height."""
         if height < self._height:
             return type(self)(self.receivables, height)
-        changed = set()
         while self._turns and self._turns[-1][0] <= height:
-            changed.add(self._turns.pop()[1])
-        for at in changed:
-            before, now = self.each[at], self.receivables[at].sums(height)
-            self.each[at], self.total = now, self.total.plus(before, -1).plus(now)
+            _, at, now = self._turns.pop()
+            self.total = self.total.plus(self.each[at], -1).plus(now)
+            self.each[at] = now
         self._height = height
         return self
 
@@ -102,6 +109,7 @@ class Pair:
         self._running = _Running(receivables, since)
         self._rest = self._rest.plus(self._running.total, -1)  # what those add that are not read here
         self._all = self._running if base is None else None
+        self._heights = self._running.heights() if base is None else None
 
     @property
     def subjects(self) -> Collection[str]:
@@ -109,13 +117,21 @@ class Pair:
         return (_subject(self._parties),)
 
     def heights(self) -> Sequence[int]:
-        """See :meth:`Neighbourhood.heights`."""
-        return sorted({height for one in self._receivables for height in one.heights()})
+        """See :meth:`Neighbourhood.heights`: of a step done again, those before its base too."""
+        if self._heights is None:
+            self._heights = sorted({height for one in self._receivables for height in one.heights()})
+        return self._heights
 
     def sums(self, height: int) -> Sums:
         """Return what is financed of the pair at the height."""
         self._running = self._running.at(height)
         return self._rest.plus(self._running.total)
+
+    def moved(self, height: int) -> bool:
+        """Tell whether any of the receivables read adds something else at the height than at the base."""
+        first = self._running.each.copy()
+        self.sums(height)
+        return self._running.each != first
 
     def assess(self, height: int) -> Iterable[Signal]:
         """Yield what is to be said of the pair: what it rests on is read only where it is a finding."""
@@ -123,15 +139,12 @@ class Pair:
         if not phantom_debtor.speaks(sums):
             return
         if self._all is None:
-            self._all = _Running(list(backed(self._histories, _owed(self._histories, (self._parties,))).values()))
+            self._all = _Running(_in_order(backed(self._histories, _owed(self._histories, (self._parties,))).values()))
         self._all = self._all.at(height)
-        firsts, unsupported = {}, []
-        for one, mine in zip(self._all.receivables, self._all.each, strict=True):
-            owed = current(one.versions, height) if mine.claims else None
-            if owed is not None:
-                unsupported.append(owed)
-                firsts[owed.id] = one.versions[0].from_position
-        yield phantom_debtor.look(self._parties, sums, unsupported, firsts)
+        firsts = [
+            one.versions[0] for one, mine in zip(self._all.receivables, self._all.each, strict=True) if mine.claims
+        ]
+        yield phantom_debtor.look(self._parties, sums, firsts)
 
 
 class PairScope:
@@ -149,10 +162,7 @@ class PairScope:
 
     def kept_in(self, book: Book, *, anew: bool) -> Self:
         """See :meth:`Keeping.kept_in`."""
-        with book.writes() as connection:
-            _SUMS.create(connection, checkfirst=True)  # a book opened before this module was known has none
-            if anew:
-                connection.execute(delete(_SUMS))
+        ready(book, _SUMS, anew=anew)
         return type(self)(book)
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
@@ -199,22 +209,28 @@ class PairScope:
             yield Pair(parties, mine, histories, None)
 
     def _resumed(self, book: Book, histories: Histories, touched: dict[str, list[Receivable]]) -> Iterator[Pair]:
-        """Yield the pairs of what was touched, from the sums kept, and keep those at the histories' height."""
-        by_pair = _by_pair(backed(histories, touched))
+        """Yield the pairs of what adds something else since the last step, from the sums kept, and keep their new ones.
+
+        Sums are as good as new ones while each receivable of the pair adds what it added when they were kept.
+        """
+        after = histories.after if isinstance(histories, StoreHistories) else -1
+        pairs = _by_pair(backed(histories, touched))
+        by_pair = {each: mine for each, mine in pairs.items() if _Running(mine, after).heights()}
         kept = _kept(book, [_subject(parties) for parties in by_pair], histories.height)
         made = {
             parties: Pair(parties, mine, histories, kept.get(_subject(parties), (-1, Sums())))
             for parties, mine in by_pair.items()
         }
-        _keep(
-            book, histories.height, {_subject(each): pair.sums(histories.height) for each, pair in made.items()}, kept
-        )
+        sums = {_subject(each): one.sums(histories.height) for each, one in made.items() if one.moved(histories.height)}
+        _keep(book, histories.height, sums, kept)
         yield from made.values()
 
 
 def _kept(book: Book, pairs: Sequence[str], height: int) -> dict[str, tuple[int, Sums]]:
     """Return the last sums of each pair up to a height, with the height they are of."""
     found: dict[str, tuple[int, Sums]] = {}
+    if not pairs:
+        return found
     with book.reads() as connection:
         for start in range(0, len(pairs), AT_ONCE):
             some = _SUMS.c.pair.in_(pairs[start : start + AT_ONCE])
@@ -232,9 +248,9 @@ def _keep(book: Book, height: int, sums: Mapping[str, Sums], before: Mapping[str
     with book.writes() as connection:
         for start in range(0, len(pairs), AT_ONCE):
             some = pairs[start : start + AT_ONCE]
-            connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), _SUMS.c.height >= height))
             least = min((before[pair][0] for pair in some if pair in before), default=0)
-            connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), _SUMS.c.height < least))
+            void = or_(_SUMS.c.height >= height, _SUMS.c.height < least)
+            connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), void))
         connection.execute(_SUMS.insert(), rows)
 
 
@@ -245,11 +261,15 @@ def _owed(histories: Histories, pairs: Collection[Parties]) -> dict[str, list[Re
     return by_id(one for one in found if _parties(one) in wanted)
 
 
+def _in_order(receivables: Iterable[Backed]) -> list[Backed]:
+    return sorted(receivables, key=lambda one: (one.versions[0].from_position, one.versions[0].id))
+
+
 def _by_pair(receivables: Mapping[str, Backed]) -> dict[Parties, list[Backed]]:
     found: defaultdict[Parties, list[Backed]] = defaultdict(list)
     for one in receivables.values():
         found[_parties(one.versions[0])].append(one)
-    return dict(sorted(found.items()))
+    return {parties: _in_order(some) for parties, some in sorted(found.items())}
 
 
 def _parties(owed: Receivable) -> Parties:

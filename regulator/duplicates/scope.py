@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
+from weakref import WeakKeyDictionary
 
 from ledger.facts import (
     Fact,
@@ -25,6 +26,7 @@ from regulator.duplicates.candidates import candidates
 from regulator.duplicates.family import ALONE, READS, Rows, load_rows
 from regulator.duplicates.keys import Key, Keys
 from regulator.duplicates.patterns import PATTERNS
+from regulator.duplicates.speaking import speaks_from
 from regulator.duplicates.ties import Ties
 from regulator.duplicates.view import View, current
 from regulator.histories import Histories, heights_of
@@ -37,13 +39,15 @@ F = TypeVar("F", bound=Fact)
 
 AT_ONCE: Final = 50_000
 """Seeds whose families are in memory together."""
+_TOUCHED: Final[WeakKeyDictionary[Histories, tuple[list[Sequence[Fact] | None], set[str]]]] = WeakKeyDictionary()
+"""By what a step is read from: the changes last asked about, and the seeds that they touched."""
 
 
 class Family:
     """A family with its history; at each height it is the assets that were tied together by then."""
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self, rows: Rows, since: int) -> None:
+        self._rows, self._since = rows, since
         self._structure = heights_of(*rows.invoices.values(), *rows.notes.values(), rows.links)
         self._parts: tuple[int, list[list[str]]] | None = None
 
@@ -53,8 +57,8 @@ class Family:
         return self._rows.nodes
 
     def heights(self) -> Sequence[int]:
-        """See :meth:`Neighbourhood.heights`."""
-        return heights_of(self._rows.changed())
+        """See :meth:`Neighbourhood.heights`: those before which nothing could be said are none of them."""
+        return [height for height in heights_of(self._rows.changed()) if height >= self._since]
 
     def assess(self, height: int) -> Iterable[Signal]:
         """Yield what the patterns say of each asset."""
@@ -102,7 +106,18 @@ class FamilyScope:
     reads = READS
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
-        """See :meth:`Scope.touched`. A loan on several things touches them all: it is shared out among them."""
+        """See :meth:`Scope.touched`. A loan on several things touches them all: it is shared out among them.
+
+        Scopes that ask who has something at stake ask it too, in the same step.
+        """
+        mine = [changes.get(table) for table in READS]
+        asked, seeds = _TOUCHED.get(histories, ([], set[str]()))
+        if len(asked) != len(mine) or any(one is not other for one, other in zip(asked, mine, strict=True)):
+            seeds = self._touched(changes, histories)
+            _TOUCHED[histories] = mine, seeds
+        return set(seeds)
+
+    def _touched(self, changes: Changes, histories: Histories) -> set[str]:
         seeds = {f"receivable {one.id}" for one in _of(changes, Receivable)}
         seeds |= {f"receivable {one.receivable}" for one in _of(changes, ReceivableInvoice)}
         seeds |= {f"receivable {one.root}" for one in _of(changes, Output)}
@@ -136,15 +151,23 @@ class FamilyScope:
         return candidates(market)
 
     def load(self, histories: Histories, seeds: Collection[str]) -> Iterator[Family]:
-        """See :meth:`Scope.load`. An asset that nobody claims has nothing to say, and none is made of it."""
+        """See :meth:`Scope.load`. Of a family that no pattern could speak of none is made."""
         done: set[str] = set()
         ordered = sorted(seeds)
         for start in range(0, len(ordered), AT_ONCE):
             some = [seed for seed in ordered[start : start + AT_ONCE] if seed not in done]
-            for rows in load_rows(histories, some):
+            since: dict[int, int] = {}
+
+            def speaks(rows: Rows, since: dict[int, int] = since) -> bool:
+                height = speaks_from(rows)
+                if height is not None:
+                    since[id(rows)] = height
+                return height is not None
+
+            for rows in load_rows(histories, some, speaks):
                 if done.isdisjoint(rows.nodes):
                     done |= rows.nodes
-                    yield Family(rows)
+                    yield Family(rows, since[id(rows)])
 
 
 def _of(changes: Changes, table: type[F]) -> Sequence[F]:

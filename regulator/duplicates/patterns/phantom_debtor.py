@@ -45,7 +45,11 @@ class Sums(NamedTuple):
 
     def plus(self, other: Sums, times: int = 1) -> Sums:
         """Return the sum with so many times another."""
-        return Sums(*(mine + times * its for mine, its in zip(self, other, strict=True)))
+        return Sums(
+            self.unsupported + times * other.unsupported,
+            self.claims + times * other.claims,
+            self.supported + times * other.supported,
+        )
 
 
 def speaks(sums: Sums) -> bool:
@@ -53,9 +57,12 @@ def speaks(sums: Sums) -> bool:
     return sums.claims >= CLAIMS and sums.unsupported >= FLOOR and sums.unsupported > RATIO * sums.supported
 
 
-def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable], firsts: dict[str, int]) -> Signal:
-    """Return what is to be said of a pair of seller and debtor whose sums are a finding."""
-    first = sorted(unsupported, key=lambda one: (firsts[one.id], one.id))[:SHOWN]
+def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable]) -> Signal:
+    """Return what is to be said of a pair of seller and debtor whose sums are a finding.
+
+    ``unsupported``: of each of its receivables without support the first version, in ledger order.
+    """
+    first = unsupported[:SHOWN]
     grave = sums.supported == 0 or sums.unsupported >= GRAVE * FLOOR
     total = sums.unsupported + sums.supported
     return Signal(
@@ -67,7 +74,7 @@ def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable], f
         since=min(one.registered_on for one in first),
         parties=pair,
         things=tuple(f"receivable {one.id}" for one in first),
-        evidence=tuple(firsts[one.id] for one in first),
+        evidence=tuple(one.from_position for one in first),
         details=(
             ("claims", sums.claims),
             ("debtor_party", pair[1]),
