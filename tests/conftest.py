@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.market import Market, sample_market
+from tests.support.spark import running
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -17,3 +19,9 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
     """A node that replicated the generated sample: read it, never write to it."""
     folder: Path = tmp_path_factory.mktemp("market")
     return sample_market(folder)
+
+
+@pytest.fixture
+def spark() -> Iterator[Any]:
+    """A Spark of one core on this machine, for small tables; a market that is closed ends it."""
+    yield from running(cores=1, partitions=1, memory="1g")

@@ -9,14 +9,14 @@ a whole.
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
+import ibis
 import pytest
 
 import regulator.watch
@@ -29,10 +29,10 @@ from ledger.snapshot.reading import embedded
 from ledger.store import Store
 from regulator.signals import Version
 from regulator.watch import sweep
-from tests.benchmarks.duplicates import spark
 from tests.support.duplicates_bulk import Bulk, load, spread
 from tests.support.duplicates_measured import SWEPT, differing, found
 from tests.support.generated import followed
+from tests.support.spark import running
 
 pytestmark = pytest.mark.slow
 
@@ -91,18 +91,12 @@ def test_a_sweep_on_duckdb_finds_what_following_found(copied: Copied, on_duckdb:
     assert differing(copied.versions, sweep(on_duckdb, copied.bulk.height, SWEPT)) == []
 
 
-@pytest.mark.filterwarnings("ignore")
-def test_a_sweep_on_spark_finds_what_following_found(copied: Copied) -> None:
-    if importlib.util.find_spec("pyspark") is None and os.environ.get("CI") != "true":
-        pytest.skip("pyspark is not installed: `make spark` brings it")
-    import ibis
+@pytest.fixture
+def spark() -> Iterator[Any]:
+    yield from running()
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Spark's own imports
-        session = spark()
-        try:
-            with Market(ibis.pyspark.connect(session), copied.bulk.files()) as market:
-                swept = list(sweep(market, copied.bulk.height, SWEPT))
-        finally:
-            session.stop()
-    assert differing(copied.versions, swept) == []
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_sweep_on_spark_finds_what_following_found(copied: Copied, spark: Any) -> None:
+    with Market(ibis.pyspark.connect(spark), copied.bulk.files()) as market:
+        assert differing(copied.versions, sweep(market, copied.bulk.height, SWEPT)) == []

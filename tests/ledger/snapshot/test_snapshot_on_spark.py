@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,37 +10,14 @@ from ledger.errors import StoreUnavailable
 from ledger.facts import FACTS, Output, Receivable
 from ledger.snapshot import Snapshot, take
 from tests.support.ledger_book import Book, certificate_on, financed_by_factor
+from tests.support.spark import INSTALLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ibis import Table
 
     from ledger.snapshot import Market
-
-INSTALLED = importlib.util.find_spec("pyspark") is not None
-
-
-@pytest.fixture(scope="module")
-def session() -> Iterator[Any]:
-    """A Spark of one process on this machine."""
-    if not INSTALLED and os.environ.get("CI") != "true":
-        pytest.skip("pyspark is not installed: `make spark` brings it")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Spark's own imports
-        from pyspark.sql import SparkSession
-
-        spark = (
-            SparkSession.builder.master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.shuffle.partitions", "1")
-            .getOrCreate()
-        )
-        yield spark
-        spark.stop()
 
 
 def by_owner(market: Market) -> Table:
@@ -58,7 +32,7 @@ def by_owner(market: Market) -> Table:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_spark_and_duckdb_agree(book: Book, tmp_path: Path, session: Any) -> None:
+def test_spark_and_duckdb_agree(book: Book, tmp_path: Path, spark: Any) -> None:
     for name in ("r1", "r2"):
         financed_by_factor(book, name)
     certificate_on(book, "r3")
@@ -66,22 +40,22 @@ def test_spark_and_duckdb_agree(book: Book, tmp_path: Path, session: Any) -> Non
     take(facts, tmp_path / "s")
     snapshot = Snapshot.open(tmp_path / "s")
     with snapshot.on_duckdb() as duckdb:
-        spark = snapshot.on_spark(session)
-        assert by_owner(spark).to_pyarrow().to_pylist() == by_owner(duckdb).to_pyarrow().to_pylist()
+        market = snapshot.on_spark(spark)
+        assert by_owner(market).to_pyarrow().to_pylist() == by_owner(duckdb).to_pyarrow().to_pylist()
         for table in FACTS:
-            assert spark.table(table).count().to_pyarrow().as_py() == facts.count(table), table.label
+            assert market.table(table).count().to_pyarrow().as_py() == facts.count(table), table.label
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_what_is_kept_may_rest_on_values_in_memory(book: Book, tmp_path: Path, session: Any) -> None:
+def test_what_is_kept_may_rest_on_values_in_memory(book: Book, tmp_path: Path, spark: Any) -> None:
     import ibis
 
     for name in ("r1", "r2"):
         certificate_on(book, name)
     take(book.store.at(), tmp_path / "s")
     snapshot = Snapshot.open(tmp_path / "s")
-    for market in (snapshot.on_duckdb(), snapshot.on_spark(session)):
+    for market in (snapshot.on_duckdb(), snapshot.on_spark(spark)):
         wanted = ibis.memtable({"wanted": ["r2", "r3"]}, schema={"wanted": "string"})
         rows = market.table(Receivable)
         with market.kept(rows.semi_join(wanted, rows.id == wanted.wanted)) as kept:

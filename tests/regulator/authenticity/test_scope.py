@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import warnings
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,11 +13,11 @@ from ledger.consortium.market import generate_market, labels_of
 from ledger.snapshot import Snapshot, take
 from ledger.store import Store
 from regulator.authenticity import RULE, SCOPES
-from regulator.book import Book
 from regulator.signals import Level, Version
-from regulator.watch import follow, sweep
+from regulator.watch import sweep
 from regulator.wording import WORDING, explain, used_by
 from tests.support import ledger_book
+from tests.support.duplicates_measured import found, in_order
 from tests.support.generated import followed, labelled
 from tests.support.trade import receipt
 from tests.support.trade_background import HONEST, PLANTED, STORIES, Deal, Story, told
@@ -33,19 +31,12 @@ def ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ledger_book.Boo
 
 
 def watched(store: Store, folder: Path) -> list[Version]:
-    with Book.open(folder / "book.db") as book:
-        for _ in follow(store, book, SCOPES):
-            pass
-        return list(book.versions([RULE]))
+    return found(store, folder / "book.db", SCOPES)
 
 
 def snapshot(store: Store, folder: Path) -> Snapshot:
     take(store.at(), folder / "snapshot")
     return Snapshot.open(folder / "snapshot")
-
-
-def ordered(versions: object) -> list[Version]:
-    return sorted(versions, key=lambda one: (one.height, one.id))  # type: ignore[call-overload, no-any-return]
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +72,7 @@ def test_it_is_said_in_words(versions: list[Version]) -> None:
 @pytest.mark.slow
 def test_batch_finds_what_following_found(ledger: ledger_book.Book, versions: list[Version], tmp_path: Path) -> None:
     with snapshot(ledger.store, tmp_path).on_duckdb() as market:
-        assert ordered(sweep(market, ledger.store.at().height, SCOPES)) == ordered(versions)
+        assert in_order(sweep(market, ledger.store.at().height, SCOPES)) == in_order(versions)
         (scope,) = SCOPES
         seeds = set(market.backend.to_pyarrow(scope.candidates(market))["seed"].to_pylist())
     assert not {f"receivable claim-{name}" for name in ("plain", "frame", "instalments", "no-file")} & seeds
@@ -92,30 +83,16 @@ def test_block_by_block_is_the_same(
     ledger: ledger_book.Book, versions: list[Version], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regulator.watch.RECORDS", 1)
-    assert ordered(watched(ledger.store, tmp_path)) == ordered(versions)
+    assert in_order(watched(ledger.store, tmp_path)) == in_order(versions)
 
 
 @pytest.mark.slow
-def test_batch_on_spark_finds_the_same(ledger: ledger_book.Book, versions: list[Version], tmp_path: Path) -> None:
-    if importlib.util.find_spec("pyspark") is None and os.environ.get("CI") != "true":
-        pytest.skip("pyspark is not installed: `make spark` brings it")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Spark's own imports
-        from pyspark.sql import SparkSession
-
-        session = (
-            SparkSession.builder.master("local[1]")
-            .config("spark.ui.enabled", "false")
-            .config("spark.driver.host", "127.0.0.1")
-            .config("spark.sql.session.timeZone", "UTC")
-            .config("spark.sql.shuffle.partitions", "1")
-            .getOrCreate()
-        )
-        try:
-            with snapshot(ledger.store, tmp_path).on_spark(session) as market:
-                assert ordered(sweep(market, ledger.store.at().height, SCOPES)) == ordered(versions)
-        finally:
-            session.stop()
+@pytest.mark.filterwarnings("ignore")
+def test_batch_on_spark_finds_the_same(
+    ledger: ledger_book.Book, versions: list[Version], tmp_path: Path, spark: Any
+) -> None:
+    with snapshot(ledger.store, tmp_path).on_spark(spark) as market:
+        assert in_order(sweep(market, ledger.store.at().height, SCOPES)) == in_order(versions)
 
 
 @pytest.mark.slow
@@ -133,12 +110,12 @@ def test_it_stands_while_money_is_in_it(tmp_path: Path) -> None:
     deal.release()
     over = book.height
     book.seal()
-    found = watched(book.store, tmp_path)
-    assert [(one.height, one.signal is not None) for one in found] == [(lent, True), (over, False)]
-    assert found[0].signal is not None
-    assert (found[0].signal.level, found[0].signal.amount) == (Level.HIGH, 90_000)
+    seen = watched(book.store, tmp_path)
+    assert [(one.height, one.signal is not None) for one in seen] == [(lent, True), (over, False)]
+    assert seen[0].signal is not None
+    assert (seen[0].signal.level, seen[0].signal.amount) == (Level.HIGH, 90_000)
     with snapshot(book.store, tmp_path).on_duckdb() as market:
-        assert ordered(sweep(market, book.store.at().height, SCOPES)) == found
+        assert in_order(sweep(market, book.store.at().height, SCOPES)) == seen
     book.store.close()
 
 
@@ -163,14 +140,14 @@ def test_papers_that_come_late_are_looked_at(tmp_path: Path) -> None:
     book.seal()
     book.say("warehouse", "warehouse_receipt.issued", receipt("receipt-receipt", goods="冷轧钢板", quantity="10"))
     book.seal()
-    found = watched(book.store, tmp_path)
-    assert [(one.height, one.subject) for one in found] == [
+    seen = watched(book.store, tmp_path)
+    assert [(one.height, one.subject) for one in seen] == [
         (before, "receivable claim-contract"),
         (before + 1, "receivable claim-waybill"),
         (before + 2, "receivable claim-receipt"),
     ]
     with snapshot(book.store, tmp_path).on_duckdb() as market:
-        assert ordered(sweep(market, book.store.at().height, SCOPES)) == ordered(found)
+        assert in_order(sweep(market, book.store.at().height, SCOPES)) == in_order(seen)
     book.store.close()
 
 
@@ -196,14 +173,14 @@ def test_in_a_market_with_trouble_only_what_was_planted_is_found(tmp_path: Path)
         suite="ecdsa",
     )  # fmt: skip
     store = followed(tmp_path / "chain", summary, tmp_path / "home")
-    found = watched(store, tmp_path)
-    assert {check for one in found if one.signal for check in str(one.signal.detail("checks")).split()} == {
+    seen = watched(store, tmp_path)
+    assert {check for one in seen if one.signal for check in str(one.signal.detail("checks")).split()} == {
         "invoice-verified", "invoice-number", "invoice-status", "party-code", "amount",
     }  # fmt: skip
     labels, _ = labelled(labels_of(tmp_path / "chain"))
     positions = {f"0x{row.transaction_hash.hex()}": row.position for row in store.records()}
     alike = {positions[each] for label in labels if label["what"] == "trap" for each in label["records"]}
-    assert [one for one in found if one.signal and not alike.isdisjoint(one.signal.evidence)] == []
+    assert [one for one in seen if one.signal and not alike.isdisjoint(one.signal.evidence)] == []
     with snapshot(store, tmp_path).on_duckdb() as market:
-        assert ordered(sweep(market, store.at().height, SCOPES)) == ordered(found)
+        assert in_order(sweep(market, store.at().height, SCOPES)) == in_order(seen)
     store.close()

@@ -14,13 +14,12 @@ import pytest
 
 from ledger.snapshot.reading import Snapshot
 from ledger.snapshot.writing import take
-from regulator.book import Book as RegulatorBook
 from regulator.duplicates.scope import FamilyScope
 from regulator.scope import Scope
 from regulator.signals import Level, Version
-from regulator.watch import follow, sweep
+from regulator.watch import sweep
 from regulator.wording import WORDING, explain, used_by
-from tests.support import duplicates_cheats, duplicates_loans, duplicates_papers
+from tests.support import duplicates_cheats, duplicates_loans, duplicates_measured, duplicates_papers
 from tests.support.duplicates_stories import FACE, STORIES, Desk, ledger
 
 TOLD_BY = (duplicates_cheats, duplicates_loans, duplicates_papers)  # the modules whose stories fill STORIES
@@ -53,15 +52,11 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
 
 def found(store: Any, folder: Path) -> dict[str, list[Version]]:
     """The versions by following a store to its head, and by sweeping a snapshot of it."""
-    with RegulatorBook.open(folder / "book.db") as kept:
-        for _ in follow(store, kept, SCOPES):
-            pass
-        online = [version for scope in SCOPES for version in kept.versions(scope.rules)]
+    online = duplicates_measured.found(store, folder / "book.db", SCOPES)
     height = store.head().height
     take(store.at(height), folder / "snapshot")
     with Snapshot.open(folder / "snapshot").on_duckdb() as market:
-        batch = sorted(sweep(market, height, SCOPES), key=lambda version: (version.height, version.id))
-    return {"online": online, "batch": batch}
+        return {"online": online, "batch": duplicates_measured.in_order(sweep(market, height, SCOPES))}
 
 
 def steps(versions: list[Version], name: str) -> dict[str, list[tuple[int, Level | None]]]:

@@ -12,10 +12,10 @@ from ledger.records import canonical
 from ledger.snapshot.reading import Snapshot
 from ledger.snapshot.writing import take
 from ledger.suites import SM2Key
-from regulator.book import Book as RegulatorBook
 from regulator.duplicates.sealed import SealedScope
 from regulator.signals import Level, Version
-from regulator.watch import follow, sweep
+from regulator.watch import sweep
+from tests.support import duplicates_measured
 from tests.support.ledger_book import MEMBERS, Book, account, invoice, receivable
 from tests.support.trade import package
 
@@ -36,14 +36,11 @@ def seal(book: Book, sender: str, kind: str, values: dict[str, Any], field: str)
 
 
 def found(book: Book, folder: Path) -> list[Version]:
-    with RegulatorBook.open(folder / "book.db") as kept:
-        for _ in follow(book.store, kept, SCOPES):
-            pass
-        online = list(kept.versions(SealedScope.rules))
+    online = duplicates_measured.found(book.store, folder / "book.db", SCOPES)
     height = book.height - 1
     take(book.store.at(height), folder / "snapshot")
     with Snapshot.open(folder / "snapshot").on_duckdb() as market:
-        assert sorted(sweep(market, height, SCOPES), key=lambda one: (one.height, one.id)) == online
+        assert duplicates_measured.in_order(sweep(market, height, SCOPES)) == online
     return online
 
 
