@@ -54,12 +54,16 @@ class Market:
         """Give an Ibis table as the engine made it once, for as long as many questions begin with it."""
         name = f"kept_{next(self._serial)}"
         if self.backend.name != "duckdb":
-            # By way of a view: what Ibis holds in memory itself, Spark would not know when it caches.
+            # Not `cache`: Spark would tell of each question all that every table kept before was made of, and in what
+            # is made of several such tables, of each of them again. By way of a view: what Ibis holds in memory itself,
+            # Spark would not know.
             try:
-                with self.backend.create_view(name, table).cache() as made:
-                    yield made
+                view = self.backend.create_view(f"{name}_of", table)
+                self.backend.raw_sql(self.backend.compile(view)).localCheckpoint().createTempView(name)
+                yield self.backend.table(name)
             finally:
-                self.backend.raw_sql(f"DROP VIEW IF EXISTS {name}")
+                for view in (name, f"{name}_of"):
+                    self.backend.raw_sql(f"DROP VIEW IF EXISTS {view}")
             return
         # Not `cache` and `drop_table`: the SQL by which Ibis 12 drops has no name in it.
         made = self.backend.create_table(name, table, temp=True)

@@ -7,6 +7,7 @@ is an upper bound of what is unsupported at any height, the other a lower bound 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any, Final
 
 from ledger.facts import (
@@ -40,14 +41,22 @@ def candidates(market: Market) -> Any:
     """
     import ibis
 
-    with market.kept(_claimed(market)) as claimed, market.kept(_owed(market, claimed)) as owed:
-        doubtful = owed.filter(owed.confirmed.isnull() | (owed.confirmed > owed.began))
-        backed = _backed(market, doubtful)
+    with ExitStack() as held:
+
+        def kept(table: Any) -> Any:
+            return held.enter_context(market.kept(table))
+
+        owed = kept(_owed(market, kept(_claimed(market))))
+        sure = (owed.confirmed <= owed.began).fill_null(False)
+        doubtful = kept(owed.filter(~sure))
+        tied = kept(_tied(market, doubtful))
+        backed = kept(_backed(doubtful, _known(market, tied).union(_moved(market, tied))))
         weak = backed.filter(backed.began < ibis.least(backed.backed, backed.last_end))
         enough = weak.group_by(*PAIR).aggregate(claims=weak.id.count(), amount=weak.most.sum())
-        enough = enough.filter((enough.claims >= CLAIMS) & (enough.amount >= FLOOR)).select(*PAIR)
-        some = ibis.memtable(market.backend.to_pyarrow(enough), schema=dict.fromkeys(PAIR, "string"))
-        seeds = market.backend.to_pyarrow(_grave(_backed(market, owed.semi_join(some, PAIR))))
+        enough = kept(enough.filter((enough.claims >= CLAIMS) & (enough.amount >= FLOOR)).select(*PAIR))
+        # What was confirmed before it was claimed is sure from then on, whatever else supports it.
+        rest = owed.filter(sure).mutate(backed="confirmed").select(*backed.columns)
+        seeds = market.backend.to_pyarrow(_grave(backed.union(rest).semi_join(enough, PAIR)))
     return ibis.memtable(seeds, schema={"seed": "string"})
 
 
@@ -78,11 +87,12 @@ def _owed(market: Market, claimed: Any) -> Any:
     return owed.join(claimed, owed.id == claimed.receivable)
 
 
-def _backed(market: Market, owed: Any) -> Any:
+def _backed(owed: Any, support: Any) -> Any:
     """Return the same with the position from which each has support for good."""
     import ibis
 
-    owed = owed.left_join(_supported(market, owed), "id")
+    support = support.group_by("id").aggregate(backed=support.backed.min())
+    owed = owed.left_join(support, "id")
     backed = ibis.least(owed.confirmed.coalesce(NEVER), owed.backed.coalesce(NEVER))
     return owed.select("id", *PAIR, "most", "least", "began", "first_end", "last_end", backed=backed)
 
@@ -148,24 +158,21 @@ def _claimed(market: Market) -> Any:
     )
 
 
-def _supported(market: Market, owed: Any) -> Any:
-    """Return by receivable from where it has support that never goes: an invoice known, or goods moved."""
+def _tied(market: Market, owed: Any) -> Any:
+    """Return the invoices of receivables, with what those were at the most and where they were tied."""
     links = market.stated(ReceivableInvoice)
     links = links.select(owed="receivable", paper="invoice", linked="from_position")
-    owed = owed.select("id", "most")
-    tied = owed.join(links, owed.id == links.owed).select("id", "most", "paper", "linked")
-    found = _known(market, tied).union(_moved(market, tied))
-    return found.group_by("id").aggregate(backed=found.backed.min())
+    return owed.join(links, owed.id == links.owed).select("id", "most", "paper", "linked")
 
 
 def _known(market: Market, tied: Any) -> Any:
-    """By one invoice for half at least, which the tax authority knew, and never disputed."""
+    """Return from where a receivable has support that never goes: one invoice for half, known and never disputed."""
     import ibis
 
     rows = market.stated(Invoice)
     amount = rows.verified_amount
     stated = amount.isnull() | (amount == rows.amount_including_tax) | (amount == rows.amount_excluding_tax)
-    rows = rows.filter(rows.verified_result.notnull())
+    rows = rows.filter(rows.verified_result.notnull()).semi_join(tied, rows.id == tied.paper)
     invoices = rows.group_by(name=rows.id, face=rows.amount_including_tax).aggregate(
         known=rows.from_position.min(where=(rows.verified_result == "consistent") & stated),
         disputed=(rows.verified_result.isin(MISMATCH) | ~stated).sum(),
@@ -177,7 +184,7 @@ def _known(market: Market, tied: Any) -> Any:
 
 
 def _moved(market: Market, tied: Any) -> Any:
-    """By a paper of goods that moved, which was never cancelled."""
+    """Return the same by a paper of goods that moved, which was never cancelled."""
     import ibis
 
     papers = market.stated(TradeDocument)

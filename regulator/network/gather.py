@@ -8,6 +8,7 @@ that nothing like it came before, is let go with the first question.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
 from math import log
 from typing import Any, Final
 
@@ -15,7 +16,17 @@ from ledger.snapshot import Market
 from regulator.histories import Histories
 from regulator.network.cycles import LEGS, WINDOW, Cycle, cycles, linked
 from regulator.network.goods import family_of
-from regulator.network.trades import MONTH, SPREAD, Trade, Traded, cell_of, cells_around, market_trades
+from regulator.network.trades import (
+    MONTH,
+    SPREAD,
+    Trade,
+    Traded,
+    cell_of,
+    cells_around,
+    market_pairs,
+    market_positions,
+    market_trades,
+)
 
 __all__ = ["candidates", "rings"]
 
@@ -89,17 +100,22 @@ def candidates(market: Market) -> Any:
     """
     import ibis
 
-    trades = market_trades(market)
-    for mine, other in (("seller", "buyer"), ("buyer", "seller"), ("seller", "buyer")):
-        members = trades.select(member=other).distinct()
-        trades = trades.semi_join(members, trades[mine] == members.member)
-    days = trades.day.delta(ibis.date("1970-01-01"), unit="day")
-    cells = trades.mutate(
-        month=(days / MONTH).floor().cast("int64"), size=(trades.amount.ln() / log(SPREAD)).floor().cast("int64")
-    )
-    left = _beside(_beside(cells, cells, "buyer", "seller"), cells, "seller", "buyer")
-    rows = market.backend.to_pyarrow(left.select("node", "seller", "buyer", "day", "amount", "goods", "position"))
-    columns = [rows.column(name).to_pylist() for name in rows.column_names]
+    with ExitStack() as kept:
+        pairs = kept.enter_context(market_pairs(market))
+        for mine, other in (("seller", "buyer"), ("buyer", "seller"), ("seller", "buyer")):
+            members = pairs.select(member=other).distinct()
+            pairs = pairs.semi_join(members, pairs[mine] == members.member)
+        trades = market_trades(market, kept.enter_context(market.kept(pairs)))
+        days = trades.day.delta(ibis.date("1970-01-01"), unit="day")
+        cells = trades.mutate(
+            month=(days / MONTH).floor().cast("int64"), size=(trades.amount.ln() / log(SPREAD)).floor().cast("int64")
+        )
+        cells = kept.enter_context(market.kept(cells))
+        left = _beside(_beside(cells, cells, "buyer", "seller"), cells, "seller", "buyer")
+        left = kept.enter_context(market.kept(left.select("node", "seller", "buyer", "day", "amount", "goods")))
+        rows = market.backend.to_pyarrow(left.join(market_positions(market, left), "node"))
+    told = ("node", "seller", "buyer", "day", "amount", "goods", "position")
+    columns = [rows[name].to_pylist() for name in told]
     found = cycles(
         Trade(
             node=node, seller=seller, buyer=buyer, day=day.toordinal(), amount=amount, family=family_of(goods),

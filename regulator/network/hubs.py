@@ -25,7 +25,7 @@ from ledger.facts import Invoice, Receivable, ReceivableInvoice
 from ledger.snapshot import Market
 from regulator.duplicates.stakes import of
 from regulator.histories import Histories, heights_of
-from regulator.network.trades import Trade, Traded, days_of, market_trades, quarter_of
+from regulator.network.trades import Trade, Traded, days_of, market_pairs, market_trades, quarter_of
 from regulator.scope import Changes
 from regulator.signals import Level, Signal
 
@@ -148,14 +148,15 @@ class HubScope:
         """See :meth:`Scope.candidates`: who bought and sold often enough in a quarter."""
         import ibis
 
-        trades = market_trades(market)
-        quarter = trades.day.year().cast("string") + "Q" + trades.day.quarter().cast("string")
-        trades = trades.mutate(quarter=quarter)
-        sold = trades.group_by("seller", "quarter").aggregate(sales=trades.count(), to=trades.buyer.nunique())
-        bought = trades.group_by("buyer", "quarter").aggregate(buys=trades.count(), of=trades.seller.nunique())
-        met = sold.join(bought, [sold.seller == bought.buyer, sold.quarter == bought.quarter])
-        met = met.filter((met.sales >= PASSES) & (met.buys >= PASSES) & (met.to >= SIDES) & (met["of"] >= SIDES))
-        return met.select(seed=ibis.literal("trade ") + met.seller + "/" + met.quarter)
+        with market_pairs(market) as pairs:
+            trades = market_trades(market, pairs)
+            trades = trades.mutate(quarter=trades.day.year() * 4 + trades.day.quarter() - 1)
+            found = market.backend.to_pyarrow(_often(trades))
+        seeds = [
+            f"trade {member}/{quarter // 4}Q{quarter % 4 + 1}"
+            for member, quarter in zip(found["seller"].to_pylist(), found["quarter"].to_pylist(), strict=True)
+        ]
+        return ibis.memtable({"seed": seeds}, schema={"seed": "string"})
 
     def load(self, histories: Histories, seeds: Collection[str]) -> Iterator[Hub]:
         """See :meth:`Scope.load`. Who only buys or only sells is read no further than that."""
@@ -170,6 +171,15 @@ class HubScope:
             for member, quarter in sorted(often):
                 if len(bought[member, quarter]) >= PASSES:
                     yield Hub(member, quarter, (bought[member, quarter], sold[member, quarter]), traded)
+
+
+def _often(trades: Any) -> Any:
+    """Return who bought and sold often enough in a quarter: seller, quarter."""
+    sold = trades.group_by("seller", "quarter").aggregate(sales=trades.count(), to=trades.buyer.nunique())
+    bought = trades.group_by("buyer", "quarter").aggregate(buys=trades.count(), of=trades.seller.nunique())
+    met = sold.join(bought, [sold.seller == bought.buyer, sold.quarter == bought.quarter])
+    met = met.filter((met.sales >= PASSES) & (met.buys >= PASSES) & (met.to >= SIDES) & (met["of"] >= SIDES))
+    return met.select("seller", "quarter")
 
 
 def _by_quarter(

@@ -104,17 +104,19 @@ class Kin:
         return max(kinds, key=lambda kind: (STRENGTH[kind], kind)), (mine.from_position, theirs.from_position)
 
 
-def kindred(market: Market) -> Any:
-    """Return members of a snapshot with what others have in common with them, as an Ibis table: member, key."""
+def kindred(market: Market, members: Any) -> Any:
+    """Return those of some members (``member``) who have something in common, as an Ibis table: member, key."""
     import ibis
 
-    rows = market.backend.to_pyarrow(market.stated(Member).select("id", "name", "uscc", "address").distinct())
+    known = market.stated(Member)
+    known = known.semi_join(members, known.id == members.member)
+    rows = market.backend.to_pyarrow(known.select("id", "name", "uscc", "address").distinct())
     holders: defaultdict[str, set[str]] = defaultdict(set)
     for member, *stated in zip(*(column.to_pylist() for column in rows.columns), strict=True):
         for kind, value in _keys(*stated):
             holders[f"{kind} {value}"].add(member)
     pairs = [
-        (member, key) for key, members in sorted(holders.items()) if len(members) > 1 for member in sorted(members)
+        (member, key) for key, sharing in sorted(holders.items()) if len(sharing) > 1 for member in sorted(sharing)
     ]
     columns = {"member": [member for member, _ in pairs], "key": [key for _, key in pairs]}
     return ibis.memtable(columns, schema={"member": "string", "key": "string"})

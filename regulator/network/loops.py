@@ -27,7 +27,7 @@ from regulator.duplicates.stakes import CLAIMS, of, things_of
 from regulator.histories import Histories, heights_of
 from regulator.network.exposure import Exposure, touched_trades
 from regulator.network.kin import STRENGTH, Kin, kindred
-from regulator.network.trades import Trade, Traded, days_of, market_sales, quarter_of
+from regulator.network.trades import Trade, Traded, days_of, market_pairs, market_trades, quarter_of
 from regulator.scope import Changes
 from regulator.signals import Level, Signal
 
@@ -157,13 +157,20 @@ class LoopScope:
         return found
 
     def candidates(self, market: Market) -> Any:
-        """See :meth:`Scope.candidates`: what a member's kin sold to whom it bought from."""
-        kin, sales = kindred(market), market_sales(market)
-        bought = sales.join(kin, sales.seller == kin.member).select("key", "member", middle="buyer")
-        sellers = bought.group_by("key", "middle").aggregate(first=bought.member.min(), last=bought.member.max())
-        sold = sales.join(kin, sales.buyer == kin.member).select("node", "key", "member", middle="seller")
-        met = sold.join(sellers, ["key", "middle"])
-        return met.filter((met["first"] != met.member) | (met["last"] != met.member)).select(seed="node")
+        """See :meth:`Scope.candidates`: both sides of loops, since both are read of each."""
+        import ibis
+
+        with market_pairs(market) as pairs:
+            kin = kindred(market, pairs.select(member="seller").union(pairs.select(member="buyer")))
+            up = pairs.join(kin, pairs.seller == kin.member).select(
+                "key", "seller", "buyer", end="seller", middle="buyer"
+            )
+            down = pairs.join(kin, pairs.buyer == kin.member).select(
+                "key", "seller", "buyer", end="buyer", middle="seller"
+            )
+            with market.kept(_met(up, down).union(_met(down, up)).distinct()) as some:
+                found = market.backend.to_pyarrow(market_trades(market, some).select(seed="node"))
+        return ibis.memtable(found, schema={"seed": "string"})
 
     def load(self, histories: Histories, seeds: Collection[str]) -> Iterator[Loop]:
         """See :meth:`Scope.load`."""
@@ -200,6 +207,13 @@ class LoopScope:
             for other in up.like(one.buyer, one.seller, one.day):
                 keys.add((other.seller, one.seller, one.buyer, quarter_of(one.day)))
         return _whole(traded, keys)
+
+
+def _met(one: Any, others: Any) -> Any:
+    """Return those pairs on whose other side the middle company trades with other kin."""
+    ends = others.group_by("key", "middle").aggregate(first=others.end.min(), last=others.end.max())
+    met = one.join(ends, ["key", "middle"])
+    return met.filter((met["first"] != met.end) | (met["last"] != met.end)).select("seller", "buyer")
 
 
 class _Ends:

@@ -8,7 +8,8 @@ changes but for its status, so an edge is read from its first version; whether i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from math import floor, log
@@ -21,8 +22,8 @@ from regulator.histories import Histories, Within
 from regulator.network.goods import family_of
 
 __all__ = [
-    "SPREAD", "STEP", "Trade", "Traded", "cell_of", "cells_around", "days_of", "market_sales", "market_trades",
-    "quarter_of",
+    "SPREAD", "STEP", "Trade", "Traded", "cell_of", "cells_around", "days_of", "market_pairs",
+    "market_positions", "market_trades", "quarter_of",
 ]  # fmt: skip
 
 MONTH: Final = 30
@@ -172,27 +173,57 @@ def _named(nodes: Iterable[str], kind: str) -> list[str]:
     return [node.removeprefix(lead) for node in nodes if node.startswith(lead)]
 
 
-def market_trades(market: Market) -> Any:
-    """Return the trades of a snapshot as an Ibis table: node, seller, buyer, day (a date), amount, goods, position."""
-    sales = market_sales(market)
-    key = ("node", "seller", "buyer", "day", "amount", "goods")
-    return sales.group_by(*key).aggregate(position=sales["at"].min())
+@contextmanager
+def market_pairs(market: Market) -> Iterator[Any]:
+    """Give every seller and buyer of a snapshot's trades one of whom both sells and buys, as an Ibis table.
+
+    Those of all receivables are among them. There are few pairs, and most members only buy or only sell: so who could
+    be in a pattern is told before any trade is looked at.
+    """
+    sold, owed = market.table(Invoice), market.table(Receivable)
+    sold = sold.filter(sold.amount_including_tax > 0).select("seller", "buyer").distinct()
+    owed = owed.filter(owed.amount > 0).select(seller="creditor", buyer="debtor").distinct()
+    found = sold.union(owed).distinct()
+    with market.kept(found.filter(found.seller != found.buyer)) as pairs:
+        both = pairs.select(member="seller").intersect(pairs.select(member="buyer"))
+        around = [pairs.semi_join(both, pairs[side] == both.member) for side in ("seller", "buyer")]
+        with market.kept(around[0].union(around[1]).distinct()) as some:
+            yield some
 
 
-def market_sales(market: Market) -> Any:
-    """Return the same, once for every version of what a trade rests on: ``at``, the position at which it began."""
+def market_trades(market: Market, pairs: Any) -> Any:
+    """Return the trades between some pairs as an Ibis table: node, seller, buyer, day (a date), amount, goods.
+
+    None of that ever changes: it is read of what holds at the snapshot's height.
+    """
     import ibis
 
-    invoices, owed = market.stated(Invoice), market.stated(Receivable)
-    links = market.stated(ReceivableInvoice)
-    sold = invoices.select(
-        node=ibis.literal("invoice ") + invoices.id, seller="seller", buyer="buyer", day="issued",
-        amount="amount_including_tax", goods="goods", at="from_position",
+    sold, owed = market.table(Invoice), market.table(Receivable)
+    sold = sold.filter(sold.amount_including_tax > 0).semi_join(pairs, ["seller", "buyer"])
+    sold = sold.select(
+        node=ibis.literal("invoice ") + sold.id, seller="seller", buyer="buyer", day="issued",
+        amount="amount_including_tax", goods="goods",
     )  # fmt: skip
+    owed = owed.filter(owed.amount > 0)
+    owed = owed.semi_join(pairs, [owed.creditor == pairs.seller, owed.debtor == pairs.buyer])
+    links = market.stated(ReceivableInvoice)
     bare = owed.anti_join(links, owed.id == links.receivable)
     bare = bare.select(
         node=ibis.literal("receivable ") + bare.id, seller="creditor", buyer="debtor", day="registered_on",
-        amount="amount", goods=ibis.literal("", "string"), at="from_position",
+        amount="amount", goods=ibis.literal("", "string"),
     )  # fmt: skip
-    found = sold.union(bare)
-    return found.filter((found.amount > 0) & (found.seller != found.buyer))
+    return sold.union(bare)
+
+
+def market_positions(market: Market, trades: Any) -> Any:
+    """Return of trades their nodes and the positions that registered them, as an Ibis table: node, position."""
+    import ibis
+
+    found = []
+    for table in (Invoice, Receivable):
+        rows, lead = market.stated(table), f"{table.label} "
+        names = trades.filter(trades.node.startswith(lead))
+        names = names.select(name=names.node.substr(len(lead)))
+        rows = rows.semi_join(names, rows.id == names.name).group_by("id").aggregate(position=rows.from_position.min())
+        found.append(rows.select(node=ibis.literal(lead) + rows.id, position="position"))
+    return found[0].union(found[1])

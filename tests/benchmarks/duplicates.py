@@ -71,9 +71,11 @@ from ledger.store import Store
 from regulator import watch
 from regulator.book import Book, Followed
 from regulator.signals import Version
+from regulator.sweeping import MEMORY_MB, SHARES
 from regulator.watch import follow, sweep
 from tests.support.duplicates_bulk import Bulk, load, spread
 from tests.support.duplicates_measured import SCOPES, SWEPT, differing, found, measured
+from tests.support.spark import spark
 
 BASE, SMALL, LARGE = 5_000, 100_000, 2_000_000
 RATE = Decimal("0.0004")
@@ -84,13 +86,9 @@ STEPS = 12
 INVOICES = 100
 SECONDS, MEMORY, MILLISECONDS, RATIO = 60, 4 << 30, 2.0, 1.3
 """What is to be met: batch, its memory, an invoice online, and that from the small to the large database."""
-SHARES = (
-    ("duplicates.family", "duplicates.sealed", "duplicates.runs", "duplicates.contracts", "duplicates.lots"),
-    ("the others",),
-)
-"""The scopes that either process of the batch looks through: none needs what another found."""
-ENGINE = "1200MB"
-"""What DuckDB may hold in either."""
+PROCESSES = len(SHARES) + 1
+ENGINE = f"{MEMORY_MB // PROCESSES}MB"
+"""What DuckDB may hold in either process of the batch."""
 ALL = 10**9
 READ: tuple[type[Fact], ...] = (
     Address, Confidential, Financing, FinancingCollateral, Fingerprint, Invoice, Member, Output, Package,
@@ -139,11 +137,11 @@ def swept(folder: Path, console: Console) -> tuple[Counter[str], bool]:
     """
     command = [sys.executable, "-m", "tests.benchmarks.duplicates", "--batch", str(folder), "--share"]
     began = time.perf_counter()
-    running = [subprocess.Popen([*command, str(share)], stdout=sys.stdout) for share in range(len(SHARES))]
+    running = [subprocess.Popen([*command, str(share)], stdout=sys.stdout) for share in range(PROCESSES)]
     if [each.wait() for each in running] != [0] * len(running):
         raise RuntimeError("A share of the batch failed")
     spent, busy, most, counts = time.perf_counter() - began, 0.0, 0, Counter[str]()
-    for share in range(len(SHARES)):
+    for share in range(PROCESSES):
         (seconds, memory), *pairs = (line.split() for line in (folder / f"found-{share}").read_text().splitlines())
         busy, most = busy + float(seconds), most + int(memory)
         counts.update({rule: int(count) for rule, count in pairs})
@@ -175,6 +173,8 @@ class Online:
 
     def __init__(self, path: Path, copies: int) -> None:
         self._store, self.copies = Store.open(path), copies
+        for old in path.parent.glob(f"{path.stem}.book*"):  # of another run, perhaps another version
+            old.unlink()
         self._book = Book.open(path.with_suffix(".book"))
 
     def step(self, base_height: int, copy: int, blocks: int) -> float | None:
@@ -281,16 +281,6 @@ class Timer:
         self._clock, self._busy = clock, busy
 
 
-def spark() -> Any:
-    """A Spark session on this machine."""
-    from pyspark.sql import SparkSession
-
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
-    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.driver.memory", "3g")
-    builder = builder.config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "4")
-    return builder.getOrCreate()
-
-
 def measure(cache: Path, large: int, console: Console) -> bool:
     """Make what is missing in the cache, measure, print, and tell whether every goal is met."""
     if not (cache / "base" / "found").exists():
@@ -318,6 +308,7 @@ def measure(cache: Path, large: int, console: Console) -> bool:
             counts, good = swept(folder, console)
             for rule, count in sorted(planted.items()):
                 if counts[rule] != count * copies:
+                    # More are no fault: pairs of regular members have in common what several copies lent on them.
                     console.print(f"{rule}: {counts[rule]:,} found, {count * copies:,} planted", style="yellow")
                     good &= counts[rule] >= count * copies * 98 // 100
     singles, _ = online(databases, height, console)
