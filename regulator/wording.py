@@ -20,12 +20,13 @@ Language = Literal["zh", "en"]
 
 
 class Wording(NamedTuple):
-    """A rule's title and sentence in both languages."""
+    """A rule's title and sentence in both languages; and more sentences, told where a signal has all their details."""
 
     title_zh: str
     title_en: str
     sentence_zh: str
     sentence_en: str
+    more: tuple[tuple[str, str], ...] = ()
 
 
 KINDS: Final[dict[str, str]] = {
@@ -198,6 +199,16 @@ WORDING: Final[dict[str, Wording]] = {
         "Of what {seller_party} financed against {debtor_party}, {claims} receivables of {unsupported_fen} yuan "
         "({share_percent} per cent) have no confirmation, verification, payment or movement of goods; "
         "{supported_fen} yuan have.",
+        (
+            (
+                "其中{others_confirmed}笔的确权并非债务人以自己的密钥作出，首笔以{confirmed_party}名义，由账户{signer}签署。",
+                (
+                    " {others_confirmed} of them were confirmed, but not by the debtor with its own key: the first in "
+                    "the name of {confirmed_party}, signed by the account {signer}."
+                ),
+            ),
+            ("该账户当时属于{signer_party}。", " That was an account of {signer_party}."),
+        ),
     ),
     "duplicate.sealed_match": Wording(
         "密文记录指向同一标识",
@@ -254,7 +265,9 @@ def explain(signal: Signal, language: Language, names: Mapping[str, str] | Calla
     told: dict[str, str] = {"subject": _thing(signal.subject, language), "amount": _yuan(signal.amount)}
     for name, value in signal.details:
         told[name] = _told(name, value, language, names)
-    return (found.sentence_zh if language == "zh" else found.sentence_en).format(**told)
+    at = 0 if language == "zh" else 1
+    more = [each[at] for each in found.more if used_by(each[at]) <= told.keys()]
+    return "".join(((found.sentence_zh, found.sentence_en)[at], *more)).format(**told)
 
 
 def _told(name: str, value: int | str, language: Language, names: Mapping[str, str] | Callable[[str], str]) -> str:

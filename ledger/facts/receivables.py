@@ -33,6 +33,10 @@ class Receivable(Fact, table=True):
     confirmed_by: str | None = None
     confirmed_method: str | None = None
     confirmed_on: date | None = None
+    confirmed_signer: str | None = None
+    """The account whose signature the confirming transaction carries: 0x and 40 hex digits."""
+    confirmed_signer_member: str | None = None
+    """The member whose account that was then; None: nobody's, or what it signed is not what was recorded."""
     disputed: bool = False
     settled_on: date | None = None
     """Day of the payment or adjustment after which nothing was outstanding, or the day that a record declared."""

@@ -176,7 +176,11 @@ class ReceivableConfirmed(Payload):
             )
         facts.begin(
             receivable.changed(
-                confirmed_by=self.by, confirmed_method=self.method, confirmed_on=facts.record.business_day
+                confirmed_by=self.by,
+                confirmed_method=self.method,
+                confirmed_on=facts.record.business_day,
+                confirmed_signer=facts.record.signer,
+                confirmed_signer_member=facts.sender.id if facts.sender and facts.record.echoed else None,
             )
         )
 

@@ -29,13 +29,13 @@ __all__ = [
     "upgrade",
 ]
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """The migration this code reads and writes."""
 
-OLDER = ("0001", "0002", "0003")
+OLDER = ("0001", "0002", "0003", "0004")
 """The schemas that :func:`upgrade` knows the way from."""
 
-FACTS_VERSION = "3"
+FACTS_VERSION = "4"
 """Counted up whenever the same records give other facts, findings or digests than before."""
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"

@@ -29,6 +29,7 @@ from ledger.facts import (
     TradeReference,
 )
 from ledger.records.base import Role
+from regulator.confirmation import confirmation
 from regulator.histories import Histories, heights_of
 
 __all__ = ["DOWN", "FANOUT", "KEEPERS", "UP", "Library", "Paid", "Paper", "Trade"]
@@ -75,14 +76,16 @@ class Paid:
 class Trade:
     """A receivable with all that is around it, as of a height.
 
-    ``first``: position that registered it. ``notes``: invoices that refer to one of its own, or undo it. ``missing``:
-    names that it, its invoices or their papers refer to and no record made. ``same``: other documents by the document
-    whose file, or whose customs number, they share.
+    ``first``: position that registered it. ``confirmed``: its version that began with the confirmation that counts.
+    ``notes``: invoices that refer to one of its own, or undo it. ``missing``: names that it, its invoices or their
+    papers refer to and no record made. ``same``: other documents by the document whose file, or whose customs number,
+    they share.
     """
 
     height: int
     receivable: Receivable
     first: int
+    confirmed: Receivable | None
     invoices: tuple[Invoice, ...]
     notes: tuple[Invoice, ...]
     papers: tuple[Paper, ...]
@@ -170,10 +173,13 @@ class Library:
         reached, down, up = self._reach(starts, set(names), height)
         documents, missing = self._papers(reached, height), [each for each in starts if not self._known(each, height)]
         missing += [one.target for one in down if not self._known(one.target, height)]
+        settled = [one for one in self._settled.get(name, ()) if _holds(one, height)]
+        packed = [one for each in names for one in self._packed.get(each, ()) if _holds(one, height)]
         return Trade(
             height=height,
             receivable=receivable,
             first=self.receivables[name][0].from_position,
+            confirmed=confirmation(self.receivables[name], height),
             invoices=_found(self._invoices, names, height),
             notes=_found(self._invoices, self._noted(names, height), height),
             papers=documents,
@@ -181,15 +187,9 @@ class Library:
             receipts=_found(self._receipts, reached, height),
             references=(*down, *up),
             paid=tuple(
-                Paid(settlement=one, payment=_now(self._payments.get(one.payment, ()), height))
-                for one in self._settled.get(name, ())
-                if _holds(one, height)
+                Paid(settlement=one, payment=_now(self._payments.get(one.payment, ()), height)) for one in settled
             ),
-            packages=tuple(
-                dict.fromkeys(
-                    packed.package for each in names for packed in self._packed.get(each, ()) if _holds(packed, height)
-                )
-            ),
+            packages=tuple(dict.fromkeys(one.package for one in packed)),
             missing=tuple(dict.fromkeys(missing)),
             same={one.document.id: same for one in documents if (same := self._same(one.document, height))},
             members=self._people(receivable, documents, height),

@@ -120,13 +120,14 @@ class _Sweeps:
         return rows.filter(odd).select("receivable").union(told.select("receivable"))
 
     def of_receivables(self) -> Any:
-        """Receivables that were overpaid, or confirmed by their creditor; and all of a party whose code is wrong."""
+        """Receivables that were overpaid, or confirmed by their creditor or its key; all of a party of a wrong code."""
         rows = self.owed
         known = self._market.backend.to_pyarrow(self._market.stated(Member).select("id", "uscc").distinct())
         pairs = zip(known["id"].to_pylist(), known["uscc"].to_pylist(), strict=True)
         bad = sorted({name for name, uscc in pairs if not uscc_holds(uscc)})
         odd = (rows.paid > rows.amount + rows.adjusted) | (rows.paid < 0)
         odd = odd | (rows.confirmed_by == rows.creditor).fill_null(False)
+        odd = odd | (rows.confirmed_signer_member == rows.creditor).fill_null(False)
         if bad:
             odd = odd | rows.creditor.isin(bad) | rows.debtor.isin(bad)
         return rows.filter(odd).select(receivable="id")

@@ -11,6 +11,7 @@ from ledger.facts import TradeDocument
 from regulator.authenticity.background import CUSTOMS, Paper, Trade
 from regulator.authenticity.node import BEARS, rest_of
 from regulator.authenticity.outcome import Check, Item, failed, open_, passed
+from regulator.confirmation import by_debtor
 from regulator.network.goods import FAMILIES, family_of
 
 __all__ = ["BOTH", "GROUP", "MORE", "SERVICES", "UNITS", "is_service", "network_checks", "unit_of"]
@@ -251,14 +252,24 @@ def _within(quantity: Decimal, most: Decimal, documents: list[TradeDocument]) ->
 
 
 def _confirmed(trade: Trade) -> Check:
-    owed, thing = trade.receivable, f"receivable {trade.receivable.id}"
-    if owed.confirmed_by is None:
-        return open_("confirmation", Item.CONFIRMATION, thing, "not-confirmed", owed)
-    if owed.confirmed_by == owed.debtor:
-        return passed("confirmation", Item.CONFIRMATION, thing, owed)
-    if owed.confirmed_by == owed.creditor:
-        return failed("confirmation", Item.CONFIRMATION, thing, "confirmed-by-creditor", owed, party=owed.creditor)
-    return open_("confirmation", Item.CONFIRMATION, thing, "confirmed-by-other", owed, party=owed.confirmed_by)
+    """The creditor's word in place of the debtor's is a contradiction; another of its group, or a platform, may act."""
+    name, bears, thing = "confirmation", Item.CONFIRMATION, f"receivable {trade.receivable.id}"
+    owed = trade.confirmed
+    if owed is None:
+        return open_(name, bears, thing, "not-confirmed", trade.receivable)
+    if by_debtor(owed):
+        return passed(name, bears, thing, owed)
+    by, signer = str(owed.confirmed_by), str(owed.confirmed_signer)
+    if by == owed.creditor:
+        return failed(name, bears, thing, "confirmed-by-creditor", owed, party=by, signer=signer)
+    holder = owed.confirmed_signer_member
+    if holder == owed.creditor:
+        return failed(name, bears, thing, "signed-by-creditor", owed, party=by, signer=signer, signer_party=holder)
+    if by != owed.debtor:
+        return open_(name, bears, thing, "confirmed-by-other", owed, party=by, signer=signer)
+    if holder is None:
+        return open_(name, bears, thing, "signed-by-nobody", owed, party=by, signer=signer)
+    return open_(name, bears, thing, "signed-by-other", owed, party=by, signer=signer, signer_party=holder)
 
 
 def _payments(trade: Trade) -> Iterator[Check]:

@@ -137,8 +137,19 @@ CODES: Final[dict[str, Pair]] = {
     "reference-missing": (
         "引用的{missing}份单据尚未登记，首份为{first}", "{missing} papers referred to are not known, first {first}"),
     "not-confirmed": ("债务人未确权", "the debtor has not confirmed it"),
-    "confirmed-by-creditor": ("由债权人{party}自行确权", "confirmed by its creditor, {party}"),
-    "confirmed-by-other": ("由{party}确权，而非债务人", "confirmed by {party}, not by the debtor"),
+    "confirmed-by-creditor": (
+        "由债权人{party}自行确权，签名账户{signer}", "confirmed by its creditor, {party}, signed by {signer}"),
+    "confirmed-by-other": (
+        "由{party}确权，而非债务人，签名账户{signer}", "confirmed by {party}, not by the debtor, signed by {signer}"),
+    "signed-by-creditor": (
+        "以{party}名义确权，签名账户{signer}却属于债权人{signer_party}",
+        "confirmed in the name of {party}, signed with the account {signer} of the creditor, {signer_party}"),
+    "signed-by-other": (
+        "以债务人{party}名义确权，签名账户{signer}却属于{signer_party}",
+        "confirmed in the name of the debtor, {party}, signed with the account {signer} of {signer_party}"),
+    "signed-by-nobody": (
+        "以债务人{party}名义确权，而账户{signer}的签名不代表任何成员",
+        "confirmed in the name of the debtor, {party}, and the signature of {signer} is no member's word for it"),
     "payment-exceeded": (
         "一笔付款{paid_fen}元结清了{settled_fen}元", "a payment of {paid_fen} yuan settles {settled_fen} yuan"),
     "payer-other": ("由{party}支付，而非债务人", "paid by {party}, not by the debtor"),

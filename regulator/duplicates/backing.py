@@ -23,6 +23,7 @@ from ledger.facts import (
     TradeDocument,
     TradeReference,
 )
+from regulator.confirmation import by_debtor, confirmation
 from regulator.duplicates.paper_numbers import known_otherwise
 from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
 from regulator.duplicates.stakes import by_id
@@ -87,15 +88,18 @@ class Backed:
         if owed is None or not self._claimed(height):
             return Sums()
         amount = max(owed.claimed, 0)
-        return Sums(supported=amount) if self._supported(owed, amount, height) else Sums(amount, 1, 0)
+        confirmed = confirmation(self.versions, height)
+        if (confirmed is not None and by_debtor(confirmed)) or self._supported(amount, height):
+            return Sums(supported=amount)
+        return Sums(amount, 1, others=int(confirmed is not None))
 
     def _claimed(self, height: int) -> bool:
         if any(current((one,), height) is not None for one in self.held):
             return True
         return any(each.active(height) for each in self.loans)
 
-    def _supported(self, owed: Receivable, amount: int, height: int) -> bool:
-        if owed.confirmed_by == owed.debtor or any(one.from_height <= height for one in self.paid):
+    def _supported(self, amount: int, height: int) -> bool:
+        if any(one.from_height <= height for one in self.paid):
             return True
         for reference, versions in self.moved:
             paper = current(versions, height)

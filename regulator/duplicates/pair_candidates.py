@@ -23,6 +23,7 @@ from ledger.facts import (
     TradeReference,
 )
 from ledger.snapshot import Market
+from regulator.confirmation import by_debtor
 from regulator.duplicates.paper_numbers import MISMATCH
 from regulator.duplicates.patterns.phantom_debtor import CLAIMS, FLOOR, MOVEMENT, RATIO
 from regulator.duplicates.view import OVER
@@ -82,7 +83,7 @@ def _owed(market: Market, claimed: Any) -> Any:
     rows = rows.semi_join(claimed, rows.id == claimed.receivable)
     value = rows.amount + rows.adjusted + rows.netted
     owed = rows.group_by("id", *PAIR).aggregate(
-        most=value.max(), least=value.min(), confirmed=rows.from_position.min(where=rows.confirmed_by == rows.debtor)
+        most=value.max(), least=value.min(), confirmed=rows.from_position.min(where=by_debtor(rows))
     )
     return owed.join(claimed, owed.id == claimed.receivable)
 

@@ -34,6 +34,7 @@ from ledger.facts import (
 from ledger.snapshot import Market
 from regulator.book import Book
 from regulator.book.tables import BookTable, table_of
+from regulator.confirmation import confirmation
 from regulator.duplicates.backing import Backed, backed
 from regulator.duplicates.kept import ready
 from regulator.duplicates.pair_candidates import candidates
@@ -54,13 +55,14 @@ Parties = tuple[str, str]
 class PairSumsRow(BookTable, table=True):
     """What was financed of a pair as of a height; the last of each pair, and one before for a step done again."""
 
-    __tablename__ = "pair_sums"
+    __tablename__ = "pair_claims"
 
     pair: str = Field(primary_key=True)
     height: int = Field(primary_key=True, sa_type=BigInteger)
     unsupported: int = Field(sa_type=BigInteger)
     claims: int
     supported: int = Field(sa_type=BigInteger)
+    others: int
 
 
 _SUMS = table_of(PairSumsRow)
@@ -141,10 +143,9 @@ class Pair:
         if self._all is None:
             self._all = _Running(_in_order(backed(self._histories, _owed(self._histories, (self._parties,))).values()))
         self._all = self._all.at(height)
-        firsts = [
-            one.versions[0] for one, mine in zip(self._all.receivables, self._all.each, strict=True) if mine.claims
-        ]
-        yield phantom_debtor.look(self._parties, sums, firsts)
+        weak = [one for one, mine in zip(self._all.receivables, self._all.each, strict=True) if mine.claims]
+        said = [found for one in weak if (found := confirmation(one.versions, height)) is not None]
+        yield phantom_debtor.look(self._parties, sums, [one.versions[0] for one in weak], said)
 
 
 class PairScope:
@@ -236,7 +237,7 @@ def _kept(book: Book, pairs: Sequence[str], height: int) -> dict[str, tuple[int,
             some = _SUMS.c.pair.in_(pairs[start : start + AT_ONCE])
             rows = connection.execute(select(_SUMS).where(some, _SUMS.c.height <= height).order_by(_SUMS.c.height))
             for row in rows:
-                found[row.pair] = row.height, Sums(row.unsupported, row.claims, row.supported)
+                found[row.pair] = row.height, Sums(row.unsupported, row.claims, row.supported, row.others)
     return found
 
 

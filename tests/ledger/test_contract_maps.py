@@ -133,6 +133,10 @@ def test_the_life_of_a_receivable_is_read_from_the_events(platform: Platform) ->
     assert (row.creditor, row.debtor, row.amount, row.adjusted, str(row.due), row.confirmed_by) == (
         "supplier", "core", 100_000, -5_000, "2024-06-30", "core",
     )  # fmt: skip
+    assert (row.confirmed_signer, row.confirmed_signer_member) == (
+        f"0x{platform.members['core'].address.hex()}",
+        "core",
+    )
     financing = facts.get(Financing, "0x" + "22" * 32)
     assert financing is not None
     assert (financing.applicant, financing.financier, financing.amount, str(financing.rate)) == (

@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from ledger.errors import LedgerError, StoreDamaged, StoreUnavailable, Unknown
-from ledger.facts import FACTS, Receivable
+from ledger.facts import FACTS, Member, Receivable
 from ledger.rebuild import rebuild
 from ledger.replica import sync
 from ledger.scrub import scrub
 from ledger.store import Store, schema, state
+from ledger.store.engine import connect
 from ledger.store.inspection import Inspection
 from ledger.store.rebuilding import Rebuilder
 from tests.support.first_schema import earlier_release, first_release
@@ -259,6 +260,32 @@ def test_a_database_of_an_earlier_release_is_upgraded_and_rebuilt(
         assert not Store.upgrade(empty_database).stale
 
 
+def test_who_signed_a_confirmation_is_known_once_the_facts_of_before_are_made_again(
+    store: Store, empty_database: Path | str
+) -> None:
+    earlier_release(store, empty_database, "0004")
+    engine = connect(empty_database, create=False)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO state (name, text) VALUES ('facts', '3')"))
+        columns = {column["name"] for column in inspect(connection).get_columns("receivable")}
+    engine.dispose()
+    assert not columns & {"confirmed_signer", "confirmed_signer_member"}
+    assert Store.upgrade(empty_database).stale
+    with Store.open(empty_database) as old:
+        with pytest.raises(StoreUnavailable) as refused:
+            old.at()
+        assert refused.value.code == "facts-stale"
+        rebuild(old, workers=0)
+        signed = {
+            (row.confirmed_by, row.confirmed_signer, row.confirmed_signer_member)
+            for row in old.at().select_ended(Receivable)
+            if row.confirmed_by is not None
+        }
+        core = old.at().get(Member, "core")
+    assert core is not None
+    assert signed == {("core", core.address, "core")}
+
+
 def test_an_upgrade_that_fails_changes_nothing(
     store: Store, empty_database: Path | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,8 +304,6 @@ def test_an_upgrade_that_fails_changes_nothing(
 
 def test_an_empty_database_of_the_first_release_needs_no_rebuild(store: Store, empty_database: Path | str) -> None:
     first_release(store, empty_database)
-    from ledger.store.engine import connect
-
     engine = connect(empty_database, create=False)
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM block"))

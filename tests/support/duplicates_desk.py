@@ -11,7 +11,8 @@ from tests.support.ledger_book import Book, receivable
 from tests.support.trade import TRADERS, document, package, receipt, stock
 
 NET, TAX = 100_000, 13_000
-SELLERS = {f"seller{at}": ["supplier"] for at in range(8)}
+SELLERS = {f"seller{at}": ["supplier"] for at in range(11)}
+BUYERS = {"buyer": ["core_enterprise"]}
 NUMBER = 26_312_000_000_000_000_000
 """Of a 数电 invoice of 2026 from Shanghai, the serial zero."""
 
@@ -30,7 +31,7 @@ def told(tell: Callable[[PaperDesk], dict[str, Expected] | None]) -> Callable[[P
 def consortium(location: Path) -> Book:
     """An empty ledger with everybody whom these stories need."""
     book = Book(location)
-    book.admit(MEMBERS | TRADERS | SELLERS)
+    book.admit(MEMBERS | TRADERS | SELLERS | BUYERS)
     return book
 
 
@@ -113,5 +114,7 @@ class PaperDesk(Desk):
         values = {"receivable": self.of(name), "delta": delta, "reason": reason, "at": at}
         self.book.say("gateway", "receivable.adjusted", values)
 
-    def confirm(self, name: str) -> None:
-        self.book.say("core", "receivable.confirmed", {"receivable": self.of(name), "by": "core", "method": "seal"})
+    def confirm(self, name: str, by: str = "core", *, key: str | None = None, **other: Any) -> None:
+        """In the name of a member, with its first key or that of another account."""
+        said = {"receivable": self.of(name), "by": by, "method": "seal"}
+        self.book.say(key or by, "receivable.confirmed", said, **other)

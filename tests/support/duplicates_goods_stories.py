@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.support.duplicates_desk import NET, TAX, Expected, PaperDesk, told
+from tests.support.ledger_book import account, address
 
 __all__: list[str] = []
 
@@ -143,7 +146,16 @@ def lot_twice(d: PaperDesk) -> dict[str, Expected]:
     return {"warehouse_over": [("stock", twice, "high"), ("stock", there, None)]}
 
 
-def _sold(d: PaperDesk, seller: str, claims: int, *, confirmed: bool = False, moved: bool = False) -> list[int]:
+def _sold(
+    d: PaperDesk,
+    seller: str,
+    claims: int,
+    *,
+    confirmed: bool = False,
+    moved: bool = False,
+    buyer: str = "core",
+    confirm: Callable[[str], None] = lambda _: None,
+) -> list[int]:
     """Claims of 110,000 yuan each, every one financed in a block of its own; returns the heights."""
     heights = []
     for at in range(claims):
@@ -151,10 +163,11 @@ def _sold(d: PaperDesk, seller: str, claims: int, *, confirmed: bool = False, mo
         if moved:
             d.paper(f"W{at}", type="waybill", amount=None)
             refers = [d.of(f"W{at}")]
-        d.bill(f"I{at}", at, net=11_000_000, seller=seller, refers_to=refers)
-        d.owed(f"R{at}", f"I{at}", seller=seller, amount=11_000_000)
+        d.bill(f"I{at}", at, net=11_000_000, seller=seller, buyer=buyer, refers_to=refers)
+        d.owed(f"R{at}", f"I{at}", seller=seller, amount=11_000_000, debtor=buyer)
         if confirmed:
             d.confirm(f"R{at}")
+        confirm(f"R{at}")
         d.lend(f"F{at}", "bank", ("receivable", f"R{at}"), amount=8_000_000, applicant=seller)
         heights.append(d.block())
     return heights
@@ -193,3 +206,83 @@ def verified_later(d: PaperDesk) -> dict[str, Expected]:
     d.verify("I4", amount=11_000_000 * 113 // 100)
     pair = "pair seller3/core"
     return {"phantom_debtor": [(pair, heights[4], "high"), (pair, d.block(), None)]}
+
+
+def _forged(d: PaperDesk, seller: str, confirm: Callable[[str], None]) -> dict[str, Expected]:
+    """Six claims, each confirmed in a way that is not the debtor's; then the debtor confirms one, and a second."""
+    heights = _sold(d, seller, 6, confirm=confirm)
+    d.confirm("R0")
+    less = d.block()
+    d.confirm("R1")
+    pair = f"pair {seller}/core"
+    return {
+        "phantom_debtor": [(pair, heights[4], "high"), (pair, heights[5], "high"), (pair, less, "medium"),
+                           (pair, d.block(), None)],
+    }  # fmt: skip
+
+
+@told
+def signed_by_the_seller(d: PaperDesk) -> dict[str, Expected]:
+    """The seller signs in the name of its debtor."""
+    return _forged(d, "seller4", lambda name: d.confirm(name, key="seller4"))
+
+
+@told
+def signed_by_nobody(d: PaperDesk) -> dict[str, Expected]:
+    """In the name of the debtor, with a key that is no member's."""
+    return _forged(d, "seller5", lambda name: d.confirm(name, key="nobody"))
+
+
+@told
+def said_by_a_contract(d: PaperDesk) -> dict[str, Expected]:
+    """The event says that the debtor sent it, and is not what was signed: by the seller, or by the debtor itself."""
+    signers = {"R0": "seller6", "R1": "seller6", "R2": "seller6"}
+
+    def confirm(name: str) -> None:
+        d.confirm(name, signer=account(signers.get(name, "core")), echoed=False)
+
+    return _forged(d, "seller6", confirm)
+
+
+@told
+def confirmed_before_and_after_a_rotation(d: PaperDesk) -> None:
+    """Each time with the key that is the debtor's at that record."""
+    rotated = {"member": "buyer", "address": address("buyer-2"), "certificate": None}
+
+    def confirm(name: str) -> None:
+        if name == "R3":
+            d.book.say("operator", "member.key_rotated", rotated)
+        d.confirm(name, "buyer", key="buyer" if name < "R3" else "buyer-2")
+
+    _sold(d, "seller7", 6, buyer="buyer", confirm=confirm)
+
+
+@told
+def signed_with_a_key_of_before(d: PaperDesk) -> dict[str, Expected]:
+    """The debtor gave that key up: whoever holds it now is not the debtor."""
+    heights = _sold(d, "seller8", 5, buyer="buyer", confirm=lambda name: d.confirm(name, "buyer", key="buyer"))
+    return {"phantom_debtor": [("pair seller8/buyer", heights[4], "high")]}
+
+
+@told
+def confirmed_again_by_others(d: PaperDesk) -> None:
+    """What the debtor confirmed stays confirmed, whoever says so once more."""
+
+    def confirm(name: str) -> None:
+        d.confirm(name)
+        d.confirm(name, "seller9")
+        d.confirm(name, key="seller9")
+
+    _sold(d, "seller9", 6, confirm=confirm)
+
+
+@told
+def forged_later(d: PaperDesk) -> dict[str, Expected]:
+    """It changes nothing of what is owed, and is told from its block on; another one on the same claim is no news."""
+    heights = _sold(d, "seller10", 5)
+    d.confirm("R2", key="seller10")
+    forged = d.block()
+    d.confirm("R2", key="tier2")
+    d.block()
+    pair = "pair seller10/core"
+    return {"phantom_debtor": [(pair, heights[4], "high"), (pair, forged, "high")]}

@@ -263,6 +263,10 @@ PLANTED: Final[dict[str, Story]] = {
     "own-word": Story(
         fails=("confirmation", "confirmed-by-creditor"), parts={"confirmed": {"by": "supplier", "sender": "supplier"}}
     ),
+    "own-key": Story(fails=("confirmation", "signed-by-creditor"), parts={"confirmed": {"sender": "supplier"}}),
+    "own-key-in-another-name": Story(
+        fails=("confirmation", "signed-by-creditor"), parts={"confirmed": {"by": "parent", "sender": "supplier"}}
+    ),
     "exceeded": Story(fails=("payment", "payment-exceeded"), then=lambda deal: deal.pay(10_000, settles=FACE)),
     "contract-after-order": Story(fails=("contract-then-order", "out-of-order"), parts={"contract": _late(31)}),
     "contract-after-delivery": Story(fails=("contract-then-delivery", "out-of-order"), parts={"contract": _late(91)}),
@@ -350,6 +354,11 @@ HONEST: Final[dict[str, Story]] = {
         then=lambda deal: deal.book.say("supplier", "document.amended", {
             "document": deal.of("contract"), "at": "2026-11-01", "reason": "续签", "date": "2026-11-01"})),
     "confirmed-by-parent": Story(parts={"confirmed": {"by": "parent", "sender": "parent"}}),
+    "signed-by-parent": Story(parts={"confirmed": {"sender": "parent"}}),
+    "signed-by-nobody": Story(parts={"confirmed": {"sender": "nobody"}}),
+    "confirmed-again": Story(
+        then=lambda deal: deal.book.say("supplier", "receivable.confirmed", {
+            "receivable": deal.of("claim"), "by": "supplier", "method": "platform"})),
     "declared": Story(then=Deal.declare),
     "packed": Story(
         then=lambda deal: deal.book.say(

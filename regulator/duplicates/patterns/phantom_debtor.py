@@ -2,10 +2,12 @@
 
 Definition: of the receivables of one seller on one debtor that are financed or sold now, those without any support come
 to at least FLOOR, are at least CLAIMS, and come to more than RATIO times those with support. Support is any one of: the
-debtor confirmed it (确权) by itself; the tax authority knows invoices for at least half of it; the debtor paid on it;
-goods moved (a waybill, a warehouse receipt, a customs declaration, an acceptance behind its invoices).
+debtor confirmed it (确权) by itself, with a key that was its own then; the tax authority knows invoices for at least
+half of it; the debtor paid on it; goods moved (a waybill, a warehouse receipt, a customs declaration, an acceptance
+behind its invoices).
 
-Evidence: the unsupported receivables, the first SHOWN of them.
+Evidence: the unsupported receivables, the first SHOWN of them, and as many of their confirmations that are not the
+debtor's; how many those are, in whose name the first was made, which account signed it and whose that was.
 
 Lawful: a receivable that is not billed yet, or a new relationship, as long as something supports it; a few claims whose
 papers come later; a seller of long standing with some claims unsupported.
@@ -16,7 +18,7 @@ is unsupported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ledger.facts import Receivable
@@ -37,11 +39,15 @@ MOVEMENT: Final = ("waybill", "warehouse_receipt", "customs_declaration", "accep
 
 
 class Sums(NamedTuple):
-    """What is financed of one pair: fen without support, receivables that is, fen with support."""
+    """What is financed of one pair: fen without support, receivables that is, fen with support.
+
+    ``others``: of those receivables, how many another than the debtor confirmed.
+    """
 
     unsupported: int = 0
     claims: int = 0
     supported: int = 0
+    others: int = 0
 
     def plus(self, other: Sums, times: int = 1) -> Sums:
         """Return the sum with so many times another."""
@@ -49,6 +55,7 @@ class Sums(NamedTuple):
             self.unsupported + times * other.unsupported,
             self.claims + times * other.claims,
             self.supported + times * other.supported,
+            self.others + times * other.others,
         )
 
 
@@ -57,12 +64,13 @@ def speaks(sums: Sums) -> bool:
     return sums.claims >= CLAIMS and sums.unsupported >= FLOOR and sums.unsupported > RATIO * sums.supported
 
 
-def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable]) -> Signal:
+def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable], said: Sequence[Receivable]) -> Signal:
     """Return what is to be said of a pair of seller and debtor whose sums are a finding.
 
-    ``unsupported``: of each of its receivables without support the first version, in ledger order.
+    In ledger order of its receivables without support: ``unsupported``, of each its first version; ``said``, of those
+    that another than the debtor confirmed, the version that began with it.
     """
-    first = unsupported[:SHOWN]
+    first, others = unsupported[:SHOWN], said[:SHOWN]
     grave = sums.supported == 0 or sums.unsupported >= GRAVE * FLOOR
     total = sums.unsupported + sums.supported
     return Signal(
@@ -72,9 +80,9 @@ def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable]) -
         score=SCORE,
         amount=sums.unsupported,
         since=min(one.registered_on for one in first),
-        parties=pair,
+        parties=(*pair, *(one.confirmed_signer_member for one in others if one.confirmed_signer_member)),
         things=tuple(f"receivable {one.id}" for one in first),
-        evidence=tuple(one.from_position for one in first),
+        evidence=tuple(one.from_position for one in (*first, *others)),
         details=(
             ("claims", sums.claims),
             ("debtor_party", pair[1]),
@@ -82,5 +90,15 @@ def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable]) -
             ("share_percent", 100 * sums.unsupported // total),
             ("supported_fen", sums.supported),
             ("unsupported_fen", sums.unsupported),
+            *(_signed(said[0], sums.others) if said else ()),
         ),
     )
+
+
+def _signed(first: Receivable, count: int) -> Iterator[tuple[str, int | str]]:
+    """Yield who made the first confirmation that does not count, with which key, and how many there are."""
+    yield "others_confirmed", count
+    yield "confirmed_party", str(first.confirmed_by)
+    yield "signer", str(first.confirmed_signer)
+    if first.confirmed_signer_member is not None:
+        yield "signer_party", first.confirmed_signer_member

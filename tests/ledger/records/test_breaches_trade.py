@@ -8,7 +8,7 @@ import pytest
 from ledger.facts import Invoice, Receivable, ReceivableInvoice, Settlement
 from ledger.projection import Projection
 from ledger.records import base
-from tests.support.ledger_book import Book, account, certificate_on, invoice, receivable
+from tests.support.ledger_book import Book, account, address, certificate_on, invoice, receivable
 
 CHECKED = {"invoice": "i", "verifier": "verifier", "result": "consistent", "checked_at": "2026-01-05T01:00:00Z"}
 
@@ -255,6 +255,50 @@ def test_only_the_debtor_confirms_and_once(book: Book) -> None:
     assert book.tell("tier2", "receivable.confirmed", by) == ["sender.not_party", "receivable.status_path"]
     book.tell("supplier", "receivable.registered", receivable("s"))
     assert book.tell("core", "receivable.confirmed", {**by, "receivable": "s"}) == []
+
+
+def test_a_confirmation_keeps_whose_key_signed_it_whatever_it_says(book: Book) -> None:
+    for name in ("r", "s", "t"):
+        book.say("supplier", "receivable.registered", receivable(name))
+    assert book.seal() == ()
+    by = {"by": "core", "method": "seal"}
+    assert book.tell("core", "receivable.confirmed", {**by, "receivable": "r"}) == []
+    assert "sender.not_party" in book.tell("supplier", "receivable.confirmed", {**by, "receivable": "s"})
+    forged = {"signer": account("supplier"), "echoed": False}
+    assert book.tell("core", "receivable.confirmed", {**by, "receivable": "t"}, **forged) == ["record.not_echoed"]
+    rows = book.store.at().select(Receivable)
+    assert {row.id: (row.confirmed_by, row.confirmed_signer, row.confirmed_signer_member) for row in rows} == {
+        "r": ("core", address("core"), "core"), "s": ("core", address("supplier"), "supplier"),
+        "t": ("core", address("supplier"), None),
+    }  # fmt: skip
+    change = {"receivable": "s", "delta": -5, "reason": "return", "at": "2026-01-05"}
+    assert book.tell("supplier", "receivable.adjusted", change) == []
+    after = book.store.at().get(Receivable, "s")
+    assert (after.confirmed_signer, after.confirmed_signer_member) == (address("supplier"), "supplier")
+
+
+def test_a_confirming_key_is_whose_it_was_at_that_record(book: Book) -> None:
+    """In one block: with the first key, then with the next, then with the first again, which is nobody's by then."""
+    names = ("r", "s", "t")
+    for name in names:
+        book.say("supplier", "receivable.registered", receivable(name))
+    assert book.seal() == ()
+    by = {"by": "core", "method": "seal"}
+    book.say("core", "receivable.confirmed", {**by, "receivable": "r"})
+    book.say("operator", "member.key_rotated", {"member": "core", "address": address("core-2"), "certificate": None})
+    book.say("core-2", "receivable.confirmed", {**by, "receivable": "s"})
+    book.say("core", "receivable.confirmed", {**by, "receivable": "t"})
+    assert [finding.code.value for finding in book.seal()] == ["sender.unknown"]
+    book.say("operator", "member.key_rotated", {"member": "core", "address": address("core"), "certificate": None})
+    assert book.seal() == ()
+    book.say("supplier", "receivable.registered", receivable("u"))
+    book.say("operator", "member.suspended", {"member": "core", "reason": "x"})
+    assert book.seal() == ()
+    assert book.tell("core", "receivable.confirmed", {**by, "receivable": "u"}) == ["sender.suspended"]
+    rows = [book.store.at().get(Receivable, name) for name in (*names, "u")]
+    assert [(row.confirmed_signer, row.confirmed_signer_member) for row in rows] == [
+        (address("core"), "core"), (address("core-2"), "core"), (address("core"), None), (address("core"), "core"),
+    ]  # fmt: skip
 
 
 def test_adjustments(book: Book) -> None:

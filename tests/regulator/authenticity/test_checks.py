@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.facts import Invoice, PackageInvoice, Receivable, ReceivableInvoice, Settlement, TradeDocument
+from ledger.position import Position
 from ledger.store import AsOf
 from ledger.verdict import Verdict
 from regulator.authenticity import CHECKS, EXPECTED, Authenticity, Step, assess, assess_trades
 from regulator.authenticity.order import EDGES
 from regulator.authenticity.words import CODES, ITEMS, NAMES, TRADINGS, say, thing_of
 from regulator.errors import UnknownThing
-from tests.support.ledger_book import Book
+from tests.support.ledger_book import Book, account, address
 from tests.support.trade_background import HONEST, PLANTED, STORIES, told
 
 
@@ -65,6 +66,36 @@ def test_every_code_has_words_and_every_word_a_code(found: dict[str, Authenticit
     rare = {"no-invoice", "verified-by-party", "party-unknown"}
     assert seen | rare == CODES.keys()
     assert CHECKS.keys() == NAMES.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "signer", "told"),
+    [
+        ("own-word", "confirmed-by-creditor", "supplier", {"party": "supplier"}),
+        ("own-key", "signed-by-creditor", "supplier", {"party": "core", "signer_party": "supplier"}),
+        ("own-key-in-another-name", "signed-by-creditor", "supplier", {"party": "parent", "signer_party": "supplier"}),
+        ("confirmed-by-parent", "confirmed-by-other", "parent", {"party": "parent"}),
+        ("signed-by-parent", "signed-by-other", "parent", {"party": "core", "signer_party": "parent"}),
+        ("signed-by-nobody", "signed-by-nobody", "nobody", {"party": "core"}),
+    ],
+)
+def test_a_confirmation_that_is_not_the_debtors_earns_less_and_tells_whose_key(
+    ledger: Book, found: dict[str, Authenticity], name: str, code: str, signer: str, told: dict[str, str]
+) -> None:
+    [check] = [one for one in found[name].checks if one.name == "confirmation"]
+    assert (check.code, dict(check.details)) == (code, {**told, "signer": address(signer)})
+    confirming = ledger.store.record(Position.from_number(check.evidence[0]))
+    assert (confirming.kind, confirming.signer) == ("receivable.confirmed", account(signer))
+    for language in ("zh", "en"):
+        assert address(signer) in say(check, language, {})
+    assert found[name].score < found["plain"].score
+
+
+def test_the_debtors_own_confirmation_holds_whoever_confirms_again(found: dict[str, Authenticity]) -> None:
+    assert found["confirmed-again"].trade.receivable.confirmed_by == "supplier"
+    [check] = [one for one in found["confirmed-again"].checks if one.name == "confirmation"]
+    assert check.verdict is Verdict.PASSED
+    assert found["confirmed-again"].score == found["plain"].score
 
 
 def test_points_of_a_kind_of_trade_make_a_hundred() -> None:

@@ -5,12 +5,13 @@ Every story is told in one ledger, followed in steps of several sizes, and swept
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
 
 import regulator.watch
+from ledger.position import Position
 from ledger.snapshot.reading import Snapshot
 from ledger.snapshot.writing import take
 from regulator.duplicates.contracts import ContractScope
@@ -26,7 +27,7 @@ from regulator.wording import WORDING, explain, used_by
 from tests.support import duplicates_contract_stories, duplicates_goods_stories, duplicates_paper_stories
 from tests.support.duplicates_desk import TOLD, PaperDesk, consortium
 from tests.support.duplicates_measured import found, in_order
-from tests.support.ledger_book import Book
+from tests.support.ledger_book import Book, address
 
 SCOPES: tuple[Scope, ...] = (
     PaperScope(), RunScope(), PackageScope(), ContractScope(), LotScope(), PairScope(),
@@ -77,6 +78,13 @@ def _story(version: Version) -> str:
             "seller1": "known_debtor",
             "seller2": "goods_moved",
             "seller3": "verified_later",
+            "seller4": "signed_by_the_seller",
+            "seller5": "signed_by_nobody",
+            "seller6": "said_by_a_contract",
+            "seller7": "confirmed_before_and_after_a_rotation",
+            "seller8": "signed_with_a_key_of_before",
+            "seller9": "confirmed_again_by_others",
+            "seller10": "forged_later",
         }
         return sellers.get(name.split("/")[0], name)
     return next(each for each in TOLD if f'"{each}"' in name) if kind == "stock" else name.split(".", 1)[0]
@@ -116,3 +124,41 @@ def test_every_finding_is_explained(versions: list[Version]) -> None:
             for language in ("zh", "en"):
                 assert "{" not in explain(version.signal, language, {})
             assert version.signal.evidence
+
+
+OTHERS = ("confirmed_party", "others_confirmed", "signer", "signer_party")
+
+
+@pytest.mark.parametrize(
+    ("pair", "by", "signer", "holder"),
+    [
+        ("seller4/core", "core", "seller4", "seller4"),
+        ("seller5/core", "core", "nobody", None),
+        ("seller6/core", "core", "seller6", None),
+        ("seller8/buyer", "buyer", "buyer", None),
+    ],
+)
+def test_it_is_told_who_confirmed_with_which_key(
+    ledger: Told, versions: list[Version], pair: str, by: str, signer: str, holder: str | None
+) -> None:
+    first = next(one for one in versions if one.subject == f"pair {pair}")
+    assert first.signal is not None
+    told = {"confirmed_party": by, "others_confirmed": 5, "signer": address(signer), "signer_party": holder}
+    assert {name: first.signal.detail(name) for name in OTHERS} == told
+    assert set(first.signal.parties) == {*pair.split("/"), *([holder] if holder else [])}
+    kinds = Counter(ledger.book.store.record(Position.from_number(each)).kind for each in first.signal.evidence)
+    assert kinds == {"receivable.registered": 5, "receivable.confirmed": 5}
+    names = {"seller4": "四号供应商", "core": "核心企业", "buyer": "采购公司"}
+    for language in ("zh", "en"):
+        said = explain(first.signal, language, names)
+        assert f"{names[by]}" in said.split("5", 1)[1]
+        assert address(signer) in said
+        assert ("该账户当时属于" in said or "That was an account of" in said) is (holder is not None)
+        assert holder is None or said.endswith((f"属于{names[holder]}。", f"of {names[holder]}."))
+
+
+def test_of_what_nobody_confirmed_no_signer_is_told(versions: list[Version]) -> None:
+    for version in versions:
+        if version.subject in ("pair seller0/core", "pair seller3/core") and version.signal is not None:
+            assert {version.signal.detail(name) for name in OTHERS} == {None}
+            assert explain(version.signal, "en", {}).endswith("yuan have.")
