@@ -23,5 +23,5 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Market:
 
 @pytest.fixture
 def spark() -> Iterator[Any]:
-    """A Spark of one core on this machine, for small tables; a market that is closed ends it."""
+    """A Spark of one core on this machine, for small tables."""
     yield from running(cores=1, partitions=1, memory="1g")

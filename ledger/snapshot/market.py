@@ -73,8 +73,9 @@ class Market:
             self.backend.raw_sql(f'DROP TABLE "{name}"')
 
     def close(self) -> None:
-        """Let go of the engine."""
-        self.backend.disconnect()
+        """Let go of the engine. A Spark session is left as it is: whoever made it stops it."""
+        if self.backend.name != "pyspark":
+            self.backend.disconnect()
 
     def __enter__(self) -> Self:
         return self

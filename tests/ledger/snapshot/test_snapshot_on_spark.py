@@ -44,6 +44,8 @@ def test_spark_and_duckdb_agree(book: Book, tmp_path: Path, spark: Any) -> None:
         assert by_owner(market).to_pyarrow().to_pylist() == by_owner(duckdb).to_pyarrow().to_pylist()
         for table in FACTS:
             assert market.table(table).count().to_pyarrow().as_py() == facts.count(table), table.label
+    market.close()
+    assert spark.range(3).count() == 3, "the session is its owner's"
 
 
 @pytest.mark.slow
