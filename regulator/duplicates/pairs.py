@@ -143,6 +143,8 @@ class Pair:
         if self._all is None:
             self._all = _Running(_in_order(backed(self._histories, _owed(self._histories, (self._parties,))).values()))
         self._all = self._all.at(height)
+        if phantom_debtor.of_one(sums, max(mine.unsupported for mine in self._all.each)):
+            return
         weak = [one for one, mine in zip(self._all.receivables, self._all.each, strict=True) if mine.claims]
         said = [found for one in weak if (found := confirmation(one.versions, height)) is not None]
         yield phantom_debtor.look(self._parties, sums, [one.versions[0] for one in weak], said)

@@ -195,6 +195,18 @@ def known_debtor(d: PaperDesk) -> None:
 
 
 @told
+def one_large_claim(d: PaperDesk) -> dict[str, Expected]:
+    """Of five without support one is nearly all; with a sixth too; the seventh makes the others too many without it."""
+    seller, heights = "seller11", _sold(d, "seller11", 1, confirmed=True)
+    for at, amount in enumerate((2_000_000,) * 4 + (60_000_000, 14_000_000, 14_000_000), start=1):
+        d.bill(f"I{at}", at, net=amount, seller=seller)
+        d.owed(f"R{at}", f"I{at}", seller=seller, amount=amount)
+        d.lend(f"F{at}", "bank", ("receivable", f"R{at}"), amount=amount // 2, applicant=seller)
+        heights.append(d.block())
+    return {"phantom_debtor": [(f"pair {seller}/core", heights[7], "medium")]}
+
+
+@told
 def goods_moved(d: PaperDesk) -> None:
     _sold(d, "seller2", 6, moved=True)
 

@@ -1,16 +1,16 @@
 """``duplicate.phantom_debtor`` (虚构债务人): much is financed on debts that nothing shows to be owed.
 
 Definition: of the receivables of one seller on one debtor that are financed or sold now, those without any support come
-to at least FLOOR, are at least CLAIMS, and come to more than RATIO times those with support. Support is any one of: the
-debtor confirmed it (确权) by itself, with a key that was its own then; the tax authority knows invoices for at least
-half of it; the debtor paid on it; goods moved (a waybill, a warehouse receipt, a customs declaration, an acceptance
-behind its invoices).
+to at least FLOOR, are at least CLAIMS, and come to more than RATIO times those with support, even without the largest
+of them. Support is any one of: the debtor confirmed it (确权) by itself, with a key that was its own then; the tax
+authority knows invoices for at least half of it; the debtor paid on it; goods moved (a waybill, a warehouse receipt, a
+customs declaration, an acceptance behind its invoices).
 
 Evidence: the unsupported receivables, the first SHOWN of them, and as many of their confirmations that are not the
 debtor's; how many those are, in whose name the first was made, which account signed it and whose that was.
 
 Lawful: a receivable that is not billed yet, or a new relationship, as long as something supports it; a few claims whose
-papers come later; a seller of long standing with some claims unsupported.
+papers come later, or one large one; a seller of long standing with some claims unsupported.
 
 Severity: HIGH when nothing at all of what is financed has support, or it is ten times FLOOR; else MEDIUM. Amount: what
 is unsupported.
@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 from ledger.facts import Receivable
 from regulator.signals import Level, Signal
 
-__all__ = ["CLAIMS", "FLOOR", "MOVEMENT", "RULE", "Sums", "look", "speaks"]
+__all__ = ["CLAIMS", "FLOOR", "MOVEMENT", "RULE", "Sums", "look", "of_one", "speaks"]
 
 RULE: Final = "duplicate.phantom_debtor"
 FLOOR: Final = 50_000_000
@@ -62,6 +62,11 @@ class Sums(NamedTuple):
 def speaks(sums: Sums) -> bool:
     """Tell whether that is a finding."""
     return sums.claims >= CLAIMS and sums.unsupported >= FLOOR and sums.unsupported > RATIO * sums.supported
+
+
+def of_one(sums: Sums, largest: int) -> bool:
+    """Tell whether it would be none but for its largest receivable without support."""
+    return sums.unsupported - largest <= RATIO * sums.supported
 
 
 def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable], said: Sequence[Receivable]) -> Signal:

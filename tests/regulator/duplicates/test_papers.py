@@ -85,6 +85,7 @@ def _story(version: Version) -> str:
             "seller8": "signed_with_a_key_of_before",
             "seller9": "confirmed_again_by_others",
             "seller10": "forged_later",
+            "seller11": "one_large_claim",
         }
         return sellers.get(name.split("/")[0], name)
     return next(each for each in TOLD if f'"{each}"' in name) if kind == "stock" else name.split(".", 1)[0]
