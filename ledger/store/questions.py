@@ -11,6 +11,7 @@ from json import dumps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import ARRAY, String, Table, and_, any_, bindparam, func, literal_column, or_, select, union_all
+from sqlalchemy.exc import DBAPIError
 
 from ledger.fact import Fact
 
@@ -35,11 +36,22 @@ class Question:
     reads: tuple[tuple[str, Callable[[Any], Any]], ...]
 
     def ask(self, connection: Connection, given: dict[str, Any]) -> Sequence[Any]:
-        """Return the rows as the driver gives them."""
+        """Return the rows as the driver gives them, in the transaction that the connection has begun.
+
+        Raises DBAPIError as SQLAlchemy would.
+        """
         for name, write in self.writes:
             given[name] = write(given[name])
         bound = given if self.order is None else tuple(given[name] for name in self.order)
-        return connection.exec_driver_sql(self.words, bound).fetchall()
+        dialect = connection.dialect
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.words, bound)
+            return cursor.fetchall()
+        except dialect.loaded_dbapi.Error as failure:
+            raise DBAPIError.instance(self.words, bound, failure, dialect.loaded_dbapi.Error, dialect=dialect) from None
+        finally:
+            cursor.close()
 
     def facts(self, connection: Connection, table: type[F], given: dict[str, Any], height: int) -> Iterator[F]:
         """Yield the rows of a statement that selects the table as values seen from the height."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Engine, Executable, Result, Row
 
+    from ledger.store.store import Head
+
 __all__ = ["AsOf"]
 
 F = TypeVar("F", bound=Fact)
@@ -41,7 +43,7 @@ class AsOf:
     A version that ended after the height is returned as it stood then: without its end.
     """
 
-    def __init__(self, engine: Engine, block: BlockRow) -> None:
+    def __init__(self, engine: Engine, block: Head) -> None:
         self._engine = engine
         self._connection: Connection | None = None
         self.height = block.height

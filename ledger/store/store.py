@@ -42,6 +42,9 @@ __all__ = ["Head", "Store"]
 
 FETCH_AGAIN = "Run `glasspool scrub --repair`: it fetches damaged blocks again from the sources."
 
+_BLOCK: Any = BlockRow
+_HEADS = select(_BLOCK.height, _BLOCK.hash, _BLOCK.timestamp, _BLOCK.facts_digest)
+_LAST = _HEADS.order_by(_BLOCK.height.desc()).limit(1)
 _HASH = re.compile(r"0x([0-9a-fA-F]{64})(?::(0|[1-9][0-9]{0,4}))?\Z", re.ASCII)
 
 
@@ -182,20 +185,21 @@ class Store:
 
     def head(self) -> Head | None:
         """Return the last block committed, or None while there is none."""
-        last = select(func.max(BlockRow.height)).scalar_subquery()
-        row = self._row(select(BlockRow).where(BlockRow.height == last))  # type: ignore[arg-type]
-        if row is None:
-            return None
-        return Head(height=row.height, hash=row.hash, timestamp=row.timestamp, facts_digest=row.facts_digest)
+        with reading("reading what is stored"), self._engine.connect() as connection:
+            row = connection.execute(_LAST).mappings().one_or_none()
+        return None if row is None else Head(**row)
 
     def block(self, height: int) -> BlockRow:
         """Return a block. Raises Unknown ``unknown-height``."""
         row: BlockRow | None = self._row(select(BlockRow).where(BlockRow.height == height))  # type: ignore[arg-type]
         if row is None:
-            head = self.head()
-            held = "holds no block yet" if head is None else f"holds blocks 0 to {head.height}"
-            raise Unknown("unknown-height", f"This node {held}, not block {height}")
+            raise self._unknown(height)
         return row
+
+    def _unknown(self, height: int) -> Unknown:
+        head = self.head()
+        held = "holds no block yet" if head is None else f"holds blocks 0 to {head.height}"
+        return Unknown("unknown-height", f"This node {held}, not block {height}")
 
     def document(self, height: int) -> bytes:
         """Return a block's bytes exactly as received. Raises Unknown, or StoreDamaged when they cannot be unpacked."""
@@ -292,12 +296,13 @@ class Store:
         """
         with reading("reading what is stored"), self._engine.connect() as connection:
             check_facts(state.take(connection, state.FACTS, state.REBUILDING))
+            asked = _LAST if height is None else _HEADS.where(_BLOCK.height == height)
+            found = connection.execute(asked).mappings().one_or_none()
+        if found is not None:
+            return AsOf(self._engine, Head(**found))
         if height is None:
-            head = self.head()
-            if head is None:
-                raise Unknown("empty-replica", "This node holds no block yet", next_step="Run `glasspool sync`.")
-            height = head.height
-        return AsOf(self._engine, self.block(height))
+            raise Unknown("empty-replica", "This node holds no block yet", next_step="Run `glasspool sync`.")
+        raise self._unknown(height)
 
     def height_on(self, day: date) -> int:
         """Return the last height of that business day or an earlier one. Raises Unknown when all are later."""

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import or_
+from sqlalchemy import or_, text
 from sqlmodel import col
 
+from ledger.errors import StoreDamaged
 from ledger.facts import FACTS, Fact, Invoice, Member, Receivable, ReceivableInvoice
 from ledger.position import Position
 from ledger.store import AsOf
@@ -109,3 +110,15 @@ def test_changed_gives_what_began_or_ended_in_the_blocks(book: Book, traded: AsO
             assert all(list(rows) == sorted(rows, key=lambda row: row.from_position) for rows in found.values())
     assert list(book.store.at().changed(tables, head - 1)) == [Invoice]
     assert book.store.at().changed(tables, head) == {}
+
+
+def test_what_the_database_refuses_is_told_as_elsewhere(book: Book, traded: AsOf) -> None:
+    with book.store._engine.begin() as connection:
+        connection.execute(text("DROP TABLE receivable_invoice"))
+    for ask in (
+        lambda: traded.among(ReceivableInvoice, "invoice", ["i"]),
+        lambda: traded.stated(ReceivableInvoice, "invoice", ["i"]),
+        lambda: traded.changed((Invoice, ReceivableInvoice), -1),
+    ):
+        with pytest.raises(StoreDamaged, match="reading facts"):
+            ask()
