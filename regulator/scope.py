@@ -72,7 +72,7 @@ class Scope(Protocol):
 class Keeping(Protocol):
     """A scope that keeps running sums in the book while it follows, so that it need not read all of history again.
 
-    It writes them before what it found is in the book: a step that is cut short is done again, and must find the same.
+    What follows from a step it has written by :meth:`Book.later`: with what was found in it, or not at all.
     """
 
     def kept_in(self, book: Book, *, anew: bool) -> Scope:

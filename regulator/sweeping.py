@@ -12,7 +12,7 @@ from typing import Final
 from ledger.snapshot import Market
 from ledger.snapshot.reading import embedded
 from regulator.book import FindingLine
-from regulator.errors import SweepFailed
+from regulator.errors import NeedsReplica, SweepFailed
 from regulator.monitor import PlanScope
 from regulator.rules import scopes
 from regulator.scope import Scope
@@ -33,9 +33,14 @@ MEMORY_MB: Final = 2_400
 def sweepable(chosen: Collection[str] = ()) -> tuple[Scope, ...]:
     """Return the scopes of the chosen rules or families that a snapshot answers; all of them where none is chosen.
 
-    What is recomputed of plans is followed only. Raises UnknownRule.
+    What is recomputed of plans is followed only. Raises UnknownRule, and NeedsReplica ``needs-replica`` where such a
+    rule is chosen by itself.
     """
-    return tuple(one for one in scopes(chosen) if not isinstance(one, PlanScope))
+    every = scopes(chosen)
+    if only := sorted({rule for one in every if isinstance(one, PlanScope) for rule in one.rules}.intersection(chosen)):
+        told = f"{', '.join(only)}: told by recomputing plans, which a snapshot cannot do"
+        raise NeedsReplica("needs-replica", told, next_step="Follow a replica with `glasspool watch`.")
+    return tuple(one for one in every if not isinstance(one, PlanScope))
 
 
 def swept(
@@ -69,14 +74,14 @@ def _shared(
     """Return by scope what a process for each group finds."""
     spawning, running = get_context("spawn"), {}
     memory = f"{MEMORY_MB // len(groups)}MB"
-    for group in groups:
-        mine, its = spawning.Pipe(duplex=False)
-        process = spawning.Process(target=_look, args=(its, dict(files), height, group, memory), daemon=True)
-        process.start()
-        its.close()  # else the end of the process would not be the end of what it says
-        running[mine] = process
     found: dict[str, list[Version]] = {}
     try:
+        for group in groups:
+            mine, its = spawning.Pipe(duplex=False)
+            process = spawning.Process(target=_look, args=(its, dict(files), height, group, memory), daemon=True)
+            process.start()
+            its.close()  # else the end of the process would not be the end of what it says
+            running[mine] = process
         while open_ := [each for each in running if not each.closed]:
             for each in wait(open_):
                 assert isinstance(each, Connection)
@@ -97,7 +102,7 @@ def _shared(
 def _hear(speaker: Connection, found: dict[str, list[Version]], told: Told) -> None:
     try:
         scope, said = speaker.recv()
-    except EOFError:
+    except (EOFError, OSError):  # it ended, or was ended while it spoke
         speaker.close()
         return
     if isinstance(said, int):

@@ -63,6 +63,7 @@ def follow(store: Store, book: Book, scopes: Sequence[Scope]) -> Iterator[Step]:
         together = [running[name] for name, height in heights.items() if height == after]
         until = _until(store, after, min([head.height, *(each for each in heights.values() if each > after)]))
         facts = store.at(until)
+        book.drop_later()
         found = _step(facts, book, together, after)
         now = Followed(height=until, facts_digest=facts.facts_digest.hex())
         book.keep_all(found, followed, now)

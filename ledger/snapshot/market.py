@@ -27,8 +27,10 @@ class Market:
     def __init__(self, backend: Any, files: dict[str, str]) -> None:
         self.backend = backend
         self._serial = count()
+        # A column is what the file says, whatever the folders it stands in are called.
+        asked = {"hive_partitioning": False} if backend.name == "duckdb" else {}
         self._stated: dict[str, Any] = {
-            table.label: backend.read_parquet(files[table.label], table_name=f"snapshot_{table.label}")
+            table.label: backend.read_parquet(files[table.label], table_name=f"snapshot_{table.label}", **asked)
             for table in FACTS
             if table.label in files
         }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Snapshot", "embedded"]
 
+PATTERN = "*?[]{}"
 ROWS = 20_000  # read at a time
 MEMORY = "2500MB"  # of the engine: four fifths of the machine's would be its own choice
 
@@ -66,6 +67,15 @@ class Snapshot:
         if digest.hex() != self.manifest.facts_digest:
             raise _damaged("The tables do not give the facts digest that the manifest states")
 
+    def check_columns(self) -> None:
+        """Return when every file has the columns of its table; raises StoreDamaged ``snapshot-damaged``."""
+        for table in FACTS:
+            name = self.manifest.tables[table.label].file
+            with _sound(name):
+                shape = _shape(pq.read_schema(self.folder / name))
+            if shape != _shape(arrow_schema(table)):
+                raise _damaged(f"{name} does not have the columns of this version of Glasspool")
+
     def _check(self, table: type[Fact], watch: Callable[[str, int], None]) -> None:
         entry = self.manifest.tables[table.label]
         file = self.folder / entry.file
@@ -98,11 +108,11 @@ class Snapshot:
     def _ended(self, table: type[Fact]) -> Iterator[tuple[int, bytes]]:
         import duckdb
 
-        file = str(self.folder / self.manifest.tables[table.label].file)
+        file = self.files()[table.label]
         with duckdb.connect() as engine:
             found = engine.execute(
-                "select to_height, id, from_position, to_position from read_parquet(?) where to_height is not null "
-                "order by to_height",
+                "select to_height, id, from_position, to_position from read_parquet(?, hive_partitioning = false) "
+                "where to_height is not null order by to_height",
                 [file],
             )
             while rows := found.fetchmany(ROWS):
@@ -110,7 +120,16 @@ class Snapshot:
                     yield height, ended_line(table.label, name, began, ended)
 
     def files(self) -> dict[str, str]:
-        """Return the path of every table's file."""
+        """Return the path of every table's file.
+
+        Raises StoreUnavailable ``snapshot-path`` where an engine would take the path for a pattern of several.
+        """
+        if any(sign in str(self.folder) for sign in PATTERN):
+            raise StoreUnavailable(
+                "snapshot-path",
+                f"{self.folder} holds one of {' '.join(PATTERN)}, by which engines name several folders",
+                next_step="Give the snapshot's folder another name.",
+            )
         return {label: str(self.folder / entry.file) for label, entry in self.manifest.tables.items()}
 
     def on_duckdb(self) -> Market:

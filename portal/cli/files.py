@@ -21,7 +21,7 @@ def writing(file: Path) -> Iterator[None]:
         yield
     except OSError as failure:
         raise PortalError(
-            "file", f"{file} cannot be written: {failure.strerror}", next_step="Name another file."
+            "file", f"{file} cannot be written: {failure.strerror or failure}", next_step="Name another file."
         ) from None
 
 
@@ -29,15 +29,17 @@ def writing(file: Path) -> Iterator[None]:
 def whole(file: Path) -> Iterator[Path]:
     """Where to write what becomes ``file`` once it is complete; otherwise nothing is left behind.
 
-    A device or pipe is written to as it is. Raises PortalError ``file``.
+    A device, a pipe and what a link leads to are written to as they are. Raises PortalError ``file``.
     """
     with writing(file):
-        if file.exists() and not file.is_file():
+        if file.is_symlink() or (file.exists() and not file.is_file()):
             yield file
             return
         partial = file.with_name(f"{file.name}.partial")
         try:
             yield partial
+            if file.exists():
+                partial.chmod(file.stat().st_mode)
             partial.replace(file)
         finally:
             partial.unlink(missing_ok=True)

@@ -86,6 +86,7 @@ def _opened(folder: Path, *, verify: bool, as_json: bool) -> Snapshot:
 
     try:
         snapshot = Snapshot.open(folder)
+        snapshot.check_columns()
         if verify:
             rows = sum(entry.versions for entry in snapshot.manifest.tables.values())
             with progress("verifying rows", rows) as advance:

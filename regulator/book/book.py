@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -64,6 +64,7 @@ class Book:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._later: list[Callable[[Connection], None]] = []
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
@@ -108,6 +109,14 @@ class Book:
         with guarded("writing the book"), writing(self._engine).begin() as connection:
             yield connection
 
+    def later(self, write: Callable[[Connection], None]) -> None:
+        """Have something written in the transaction in which the step at hand is kept, or not at all."""
+        self._later.append(write)
+
+    def drop_later(self) -> None:
+        """Forget what was to be written: the step it was of was cut short."""
+        self._later.clear()
+
     # How far the ledger was followed
 
     def followed(self, scope: str) -> Followed | None:
@@ -150,6 +159,9 @@ class Book:
             if held:
                 connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.scope.in_(sorted(held))).values(**values))
             _write(connection, [version for versions in found.values() for version in versions])
+            for write in self._later:
+                write(connection)
+        self._later.clear()
 
     def forget(self, scope: str, rules: Collection[str]) -> None:
         """Remove what a scope found, so that the ledger can be followed anew. What people wrote stays."""

@@ -34,6 +34,7 @@ from regulator.duplicates.keys import VOID
 __all__ = ["candidates"]
 
 LENT: Final = ("financing", "certificate")
+LOAN: Final = ("instrument", "thing")
 CLAIM: Final = ("instrument", "thing", "holder", "giver", "kind", "name", "began", "ended", "amount", "start")
 
 
@@ -144,8 +145,7 @@ class _Sweeps:
     def crowded(self) -> Any:
         """Those claims on whose anchor is another thing's too: most things are claimed once."""
         claims = self.anchored
-        met = claims.group_by("anchor").aggregate(one=claims.thing.min(), other=claims.thing.max())
-        met = met.filter(met.one != met.other)
+        met = _several(claims.group_by("anchor").aggregate(**_ends(claims)))
         return self._keep(claims.semi_join(met, "anchor"))
 
     def rivals(self) -> Any:
@@ -201,10 +201,8 @@ class _Sweeps:
     def over_financed(self) -> Iterable[Any]:
         """Yield what was lent on more than once, or once beyond its worth, by the most that was ever out."""
         loans = self.crowded.filter(self.crowded.instrument.isin(LENT))
-        again = loans.group_by("anchor").aggregate(
-            seed=loans.seed.min(), one=loans.thing.min(), other=loans.thing.max(), out=loans.amount.sum()
-        )
-        again = self._keep(again.filter(again.one != again.other))
+        again = loans.group_by("anchor").aggregate(seed=loans.seed.min(), out=loans.amount.sum(), **_ends(loans))
+        again = self._keep(_several(again))
         here = (
             union((self.anchors.keys, self.anchors.tied, loans.select("on", "anchor")))
             .semi_join(again, "anchor")
@@ -229,18 +227,18 @@ class _Sweeps:
         worth = joined(loans, least, {"on": "on"}, how="left")
         asset = worth.kind.isin(["invoice", "receivable"])
         odd = asset & (worth.amount > worth.r_least.fill_null(0))
-        much = worth.filter(odd | (worth.r_first < 0)).select("thing").distinct()
-        worth = worth.filter(asset | worth.r_first.notnull()).semi_join(much, "thing")
-        each = worth.group_by("thing", "kind", "on").aggregate(
+        much = worth.filter(odd | (worth.r_first < 0)).select(*LOAN).distinct()
+        worth = worth.filter(asset | worth.r_first.notnull()).semi_join(much, LOAN)
+        each = worth.group_by(*LOAN, "kind", "on").aggregate(
             seed=worth.seed.min(), amount=worth.amount.max(), least=worth.r_least.min(),
             most=worth.r_first.max(), first=worth.r_first.min(),
         )  # fmt: skip
-        total = each.group_by("thing").aggregate(total=each["first"].sum())
+        total = each.group_by(*LOAN).aggregate(total=each["first"].sum())
         shared = self.collateral.mutate(end=self.collateral.to_position.fill_null(0))
         shared = shared.group_by("financing").aggregate(
             first_end=shared.end.min(), last_end=shared.end.max(), parts=shared.amount.count()
         )
-        met = joined(joined(each, total, {"thing": "thing"}), shared, {"thing": "financing"}, how="left")
+        met = joined(joined(each, total, {name: name for name in LOAN}), shared, {"thing": "financing"}, how="left")
         met = met.filter(met.kind.isin(["invoice", "receivable"]))
         loose = (met.r_first_end != met.r_last_end).fill_null(False) | (met.r_parts.fill_null(0) > 0)
         share = ibis.ifelse(loose, 1.0, met.most.cast("float64") / met.r_total.nullif(0))
@@ -320,3 +318,18 @@ class _Sweeps:
         early = joined(self._reached(claims), owed, {"root": "on"})
         early = early.filter((early.out > early.r_at) | (early.start > early.r_day))
         return early.select(seed=text("receivable ") + early.r_id)
+
+
+def _ends(claims: Any) -> dict[str, Any]:
+    """Return the first and the last thing of claims, and the same of their instruments."""
+    return {
+        "one": claims.thing.min(),
+        "other": claims.thing.max(),
+        "by": claims.instrument.min(),
+        "and_by": claims.instrument.max(),
+    }
+
+
+def _several(met: Any) -> Any:
+    """Return the rows of more than one thing: two of one name are two where they claim by different instruments."""
+    return met.filter((met.one != met.other) | (met.by != met.and_by))

@@ -5,8 +5,7 @@ be exceeded, whatever its papers say. They are those of the last step that chang
 told by the facts that began in it. What a paper adds is read only when a document changed itself: it may have got an
 amount, or be new to papers that named it before.
 
-A step that was cut short is done again from the sums of the step before: those at heights it had not come to are
-passed over.
+They are written with what the step found, or not at all.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import BigInteger, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, Connection, bindparam, delete, or_, select
 from sqlmodel import Field
 
 from ledger.facts import (
@@ -142,9 +141,13 @@ class ContractSums:
         """Write these sums; of those there were keep the ones they were told from."""
         if sums:
             bases = [{"one": name, "after": after, "base": before.get(name, Sums()).height} for name in sums]
-            with self._book.writes() as connection:
+            rows = [{"contract": name, **asdict(each)} for name, each in sums.items()]
+
+            def write(connection: Connection) -> None:
                 connection.execute(_OLD, bases)
-                connection.execute(_INSERT, [{"contract": name, **asdict(each)} for name, each in sums.items()])
+                connection.execute(_INSERT, rows)
+
+            self._book.later(write)
 
 
 def _new(versions: Iterable[Fact], after: int) -> set[str]:

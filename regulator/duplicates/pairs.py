@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Self
 
-from sqlalchemy import BigInteger, delete, or_, select
+from sqlalchemy import BigInteger, Connection, delete, or_, select
 from sqlmodel import Field
 
 from ledger.facts import (
@@ -248,13 +248,16 @@ def _keep(book: Book, height: int, sums: Mapping[str, Sums], before: Mapping[str
     if not rows:
         return
     pairs = sorted(sums)
-    with book.writes() as connection:
+
+    def write(connection: Connection) -> None:
         for start in range(0, len(pairs), AT_ONCE):
             some = pairs[start : start + AT_ONCE]
             least = min((before[pair][0] for pair in some if pair in before), default=0)
             void = or_(_SUMS.c.height >= height, _SUMS.c.height < least)
             connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), void))
         connection.execute(_SUMS.insert(), rows)
+
+    book.later(write)
 
 
 def _owed(histories: Histories, pairs: Collection[Parties]) -> dict[str, list[Receivable]]:

@@ -82,8 +82,11 @@ class PaperMarks:
     def _mark(self, pairs: Collection[tuple[str, str]]) -> None:
         if not pairs:
             return
-        with self._book.writes() as connection:
-            known = {tuple(row) for row in connection.execute(_BEARING, {"marks": sorted({mark for mark, _ in pairs})})}
+        marks, known = sorted({mark for mark, _ in pairs}), set[tuple[str, str]]()
+        with self._book.writes() as connection:  # at once: they are asked for in this step
+            for start in range(0, len(marks), AT_ONCE):
+                rows = connection.execute(_BEARING, {"marks": marks[start : start + AT_ONCE]})
+                known |= {(mark, name) for mark, name in rows}
             if new := sorted(set(pairs) - known):
                 connection.execute(_INSERT, [{"mark": mark, "invoice": name} for mark, name in new])
 

@@ -46,3 +46,14 @@ def test_others_who_write_whole_files_are_told_of_too(tmp_path: Path) -> None:
     with pytest.raises(PortalError, match="cannot be written") as refused, writing(tmp_path):
         tmp_path.write_text("something")
     assert refused.value.code == "file"
+
+
+def test_a_link_is_followed_and_who_may_read_stays(tmp_path: Path) -> None:
+    file, link = tmp_path / "proof.json", tmp_path / "link"
+    file.write_text("before")
+    file.chmod(0o600)
+    link.symlink_to(file)
+    for name in (file, link):
+        with whole(name) as partial:
+            partial.write_text(name.name)
+        assert (file.read_text(), file.stat().st_mode & 0o777, link.is_symlink()) == (name.name, 0o600, True)

@@ -88,6 +88,8 @@ def test_only_what_was_asked_for(run, node: Path) -> None:
     answer = run("sweep", node / "snapshot", "--unverified", "--rule", "duplicate.exact_reuse", "--json").json
     assert {one["rule"] for one in answer["findings"]} == {"duplicate.exact_reuse"}
     assert (answer["verified"], answer["levels"]["high"]) == (False, answer["total"])
+    plans = run("sweep", node / "snapshot", "--rule", "monitor.idle_cash", "--json")
+    assert (plans.code, plans.json["error"]["code"]) == (2, "needs-replica")
     none = run("sweep", node / "snapshot", "--rule", "duplicate.nothing", "--json")
     assert (none.code, none.json["error"]["code"]) == (2, "unknown-rule")
 
@@ -110,6 +112,15 @@ def test_files_that_are_not_the_ledgers_are_refused(run, node: Path, tmp_path: P
     told = run("sweep", tmp_path / "other", "--json", "-o", tmp_path / "found.csv")
     assert (told.code, told.json["error"]["code"]) == (1, "snapshot-damaged")
     assert not (tmp_path / "found.csv").exists()
+
+
+def test_a_folder_that_engines_take_for_several_is_refused(run, node: Path, tmp_path: Path) -> None:
+    copytree(node / "snapshot", tmp_path / "snap[12]")
+    told = run("sweep", tmp_path / "snap[12]", "--json")
+    assert (told.code, told.json["error"]["code"]) == (2, "snapshot-path")
+    copytree(node / "snapshot", tmp_path / "buyer=evil" / "snapshot")
+    told = run("sweep", tmp_path / "buyer=evil" / "snapshot", "--json", "--all")
+    assert told.json == run("sweep", node / "snapshot", "--json", "--all").json
 
 
 def test_what_was_found_is_written_as_text(run, node: Path, tmp_path: Path) -> None:

@@ -120,3 +120,16 @@ def test_evidence_and_parties_name_both_sides(told: Told) -> None:
     assert {"financing two_banks.F1", "financing two_banks.F2", "receivable two_banks.R"} <= set(first.things)
     assert len(first.evidence) == 4  # the invoice, the claim on it, and two loans, each one record with its collateral
     assert first.amount == FACE * 8 // 10
+
+
+def test_things_of_one_name_are_two_where_they_claim_by_two_instruments(tmp_path: Path) -> None:
+    book = ledger(tmp_path / "ledger.db")
+    desk = Desk(book, "s")
+    desk.asset()
+    desk.lend("X", "bank", ("receivable", "R"))
+    desk.block()
+    desk.file("X", "factor", ("receivable", "R"))
+    desk.block()
+    told = found(book.store, tmp_path)
+    assert told["online"] == told["batch"]
+    assert {one.rule for one in told["online"]} == {"duplicate.cross_instrument"}

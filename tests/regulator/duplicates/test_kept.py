@@ -76,11 +76,9 @@ def test_few_invoices_are_marked(desk: PaperDesk, tmp_path: Path) -> None:
         }
 
 
-def test_sums_of_a_step_that_was_cut_short_are_passed_over(
+def test_a_step_that_was_cut_short_is_done_again_in_smaller_ones(
     desk: PaperDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By them the contract is within its amount again: it was not yet in the first of the blocks."""
-
     def cut(*_: object) -> None:
         raise InterruptedError
 
@@ -96,7 +94,7 @@ def test_sums_of_a_step_that_was_cut_short_are_passed_over(
             patch.setattr(Book, "keep_all", cut)
             with pytest.raises(InterruptedError):
                 _follow(desk, book, ContractScope())
-        assert [row[1] for row in _rows(book, ContractSumsRow)] == [over, raised]
+        assert [row[1] for row in _rows(book, ContractSumsRow)] == [over]
         monkeypatch.setattr(regulator.watch, "RECORDS", 1)
         _follow(desk, book, ContractScope())
         said = [(one.height, one.signal is None) for one in book.versions(ContractScope.rules)]
@@ -137,3 +135,67 @@ def test_following_again_keeps_nothing_of_before(
 
 def _other(names: list[str], row: tuple[object, ...]) -> dict[str, object]:
     return dict(zip(names, ("another", *row[1:]), strict=True))
+
+
+def _said(book: Book) -> list[tuple[int, object]]:
+    return [(one.height, one.signal) for one in book.versions(ContractScope.rules)]
+
+
+def test_nothing_is_left_of_a_step_that_was_cut_short(
+    desk: PaperDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: object) -> None:
+        raise InterruptedError
+
+    with Book.open(tmp_path / "book.db") as book, Book.open(tmp_path / "fresh.db") as fresh:
+        desk.bill("K", 3, refers_to=[desk.of("C")], net=2 * NET)
+        desk.block()
+        _follow(desk, book, ContractScope())
+        before = _rows(book, ContractSumsRow)
+        desk.amend("C", 9 * NET)
+        desk.block()
+        with monkeypatch.context() as patch:
+            patch.setattr(Book, "keep_all", cut)
+            with pytest.raises(InterruptedError):
+                _follow(desk, book, ContractScope())
+        assert _rows(book, ContractSumsRow) == before
+        desk.amend("C", 2 * NET)
+        desk.block()
+        _follow(desk, book, ContractScope())
+        desk.lend("F", "bank", ("invoice", "K"))
+        desk.block()
+        for each in (book, fresh):
+            _follow(desk, each, ContractScope())
+        assert _said(book) == _said(fresh) != []
+
+
+def test_who_is_overtaken_by_another_process_keeps_nothing(
+    desk: PaperDesk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (
+        Book.open(tmp_path / "book.db") as book,
+        Book.open(tmp_path / "book.db") as other,
+        Book.open(tmp_path / "fresh.db") as fresh,
+    ):
+        _follow(desk, book, ContractScope())
+        desk.bill("K", 3, refers_to=[desk.of("C")], net=NET // 4)
+        desk.block()
+        keep, overtaken = Book.keep_all, list[bool]()
+
+        def late(self: Book, *arguments: object) -> None:
+            if not overtaken:
+                overtaken.append(True)
+                desk.bill("L", 4, refers_to=[desk.of("C")], net=NET // 4)
+                desk.block()
+                _follow(desk, other, ContractScope())
+            keep(self, *arguments)  # type: ignore[arg-type]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Book, "keep_all", late)
+            with pytest.raises(BookStale, match="Another process"):
+                _follow(desk, book, ContractScope())
+        desk.bill("M", 5, refers_to=[desk.of("C")], net=NET // 4)
+        desk.block()
+        for each in (book, fresh):
+            _follow(desk, each, ContractScope())
+        assert _said(book) == _said(fresh) != []
