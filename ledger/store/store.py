@@ -44,7 +44,7 @@ FETCH_AGAIN = "Run `glasspool scrub --repair`: it fetches damaged blocks again f
 
 _BLOCK: Any = BlockRow
 _HEADS = select(_BLOCK.height, _BLOCK.hash, _BLOCK.timestamp, _BLOCK.facts_digest)
-_LAST = _HEADS.order_by(_BLOCK.height.desc()).limit(1)
+_LAST = _HEADS.where(_BLOCK.height == select(func.max(_BLOCK.height)).scalar_subquery())
 _HASH = re.compile(r"0x([0-9a-fA-F]{64})(?::(0|[1-9][0-9]{0,4}))?\Z", re.ASCII)
 
 
