@@ -14,6 +14,7 @@ from sqlalchemy import ScalarSelect, String, cast, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
+from ledger.confirmation import by_debtor
 from ledger.facts import (
     AssetStatus,
     Collection,
@@ -34,6 +35,8 @@ from ledger.facts import (
 from ledger.position import Position
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from abs.reading import ReadModel
 
 __all__ = ["PoolFacts"]
@@ -112,7 +115,7 @@ class PoolFacts:
         return self._table(
             select(col(Receivable.id), col(Receivable.creditor), col(Receivable.debtor), col(Receivable.amount))
             .add_columns(col(Receivable.due), col(Receivable.registered_on), col(Receivable.disputed))
-            .add_columns(col(Receivable.related_party), col(Receivable.adjusted_on), col(Receivable.confirmed_on))
+            .add_columns(col(Receivable.related_party), col(Receivable.adjusted_on), _confirmed_on(self._facts))
             .add_columns(_first(Receivable), col(Receivable.from_position))
             .where(col(Receivable.id).in_(self._ids), col(Receivable.from_position) == _last(self._facts, Receivable))
             .where(self._facts.current(Receivable)),
@@ -284,6 +287,13 @@ def _last(facts: ReadModel, table: type[Fact], row: Any = None) -> ScalarSelect[
     versions, mine = aliased(table), table if row is None else row
     last = select(func.max(col(versions.from_position))).where(col(versions.id) == col(mine.id), facts.begun(versions))
     return last.scalar_subquery()
+
+
+def _confirmed_on(facts: ReadModel) -> ScalarSelect[date | None]:
+    """The day on which a row's receivable was first confirmed by its debtor itself, whoever confirmed it since."""
+    versions = aliased(Receivable)
+    its = col(versions.id) == col(Receivable.id), facts.begun(versions), by_debtor(versions)
+    return select(func.min(col(versions.confirmed_on))).where(*its).scalar_subquery()
 
 
 def _chunks(names: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -15,7 +15,7 @@ from ledger.verdict import Verdict
 from regulator.lookthrough import Lineage, lineage
 from regulator.steps import ISSUED, AssetTrail, Evidence, InvoiceStep, Movement, OutputStep, ReceivableStep
 
-__all__ = ["ProvedTrail", "TrailStep", "proof_of", "proved_trail"]
+__all__ = ["ProvedTrail", "TrailStep", "proof_of", "proved_trail", "steps_of"]
 
 TRANCHE = "tranche"  # a part of the record that established the plan, shown as a step of its own
 RECORD_DIFFERS = "record-differs"  # the stored record is not what its block holds
@@ -80,7 +80,7 @@ def proved_trail(store: Store, facts: AsOf, plan: str, asset: str) -> ProvedTrai
     prover = Prover(store)  # a new one every time: what it parsed for an earlier question is not what is stored now
     proofs: dict[str, Proof | str] = {}
     steps = []
-    for step in _steps(seen):
+    for step in steps_of(seen):
         if step.position not in proofs:
             proofs[step.position] = proof_of(store, prover, step.position)
         named = replace(step, signer=seen.names.get(step.signer, step.signer))
@@ -127,8 +127,8 @@ def _stated_amount(proof: Proof, step: TrailStep) -> int | None:
     return None
 
 
-def _steps(seen: Lineage) -> Iterator[TrailStep]:
-    """Plan, tranches, assignment, receivable, certificate, invoices, payments: from the security down to the cash."""
+def steps_of(seen: Lineage) -> Iterator[TrailStep]:
+    """Plan, tranches, assignment, receivable, certificate, invoices, payments: from security to cash, unproved."""
     trail = seen.asset
     if trail is None:
         return
@@ -175,12 +175,12 @@ def _receivable_steps(receivable: ReceivableStep, names: Mapping[str, str]) -> I
         fields=(("due", receivable.due.isoformat()),),
     )
     if receivable.confirmed is not None:
-        method = receivable.confirmed_method or ""
+        told = (("method", receivable.confirmed_method), ("foreign_account", receivable.foreign_account))
         yield _step(
             receivable.confirmed,
             "",
-            parties=_named(names, receivable.debtor),
-            fields=(("method", method),) if method else (),
+            parties=_named(names, receivable.confirmed_by or receivable.debtor),
+            fields=tuple((name, value) for name, value in told if value),
         )
     for adjustment in receivable.adjustments:
         yield _step(adjustment, "", fields=(("adjusted", str(receivable.adjusted)),) if receivable.adjusted else ())

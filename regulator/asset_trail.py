@@ -13,6 +13,7 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlmodel import col
 
+from ledger.confirmation import by_debtor, confirmation
 from ledger.facts import (
     Collection,
     CollectionItem,
@@ -139,7 +140,7 @@ def _by_day(settlements: Sequence[Settlement]) -> list[Settlement]:
 
 def _receivable_step(register: Register, versions: Sequence[Receivable]) -> ReceivableStep:
     first, last = versions[0], versions[-1]
-    confirmed = next((one for one in versions if one.confirmed_by is not None), None)
+    confirmed = confirmation(versions, last.from_height)
     adjusted = [
         later
         for earlier, later in pairwise(versions)
@@ -155,7 +156,9 @@ def _receivable_step(register: Register, versions: Sequence[Receivable]) -> Rece
         due=first.due,
         disputed=last.disputed,
         related_party=first.related_party,
-        confirmed_method=last.confirmed_method,
+        confirmed_method=None if confirmed is None else confirmed.confirmed_method,
+        confirmed_by=None if confirmed is None else confirmed.confirmed_by,
+        foreign_account=None if confirmed is None or by_debtor(confirmed) else confirmed.confirmed_signer,
         registered=register.began(first),
         confirmed=None if confirmed is None else register.began(confirmed),
         adjustments=tuple(register.began(one) for one in adjusted),

@@ -6,9 +6,9 @@ what it finds block by block and what it finds over all of history come from one
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final, Protocol, TypeVar
 
@@ -31,19 +31,12 @@ from ledger.facts import (
 )
 from ledger.snapshot import Market
 from ledger.snapshot.columns import plain_columns
-from ledger.store import AsOf
+from ledger.store import AsOf, Narrowed
 from regulator.evidence import AT_ONCE
 
-__all__ = ["Also", "Histories", "MarketHistories", "StoreHistories", "Unnamed", "Within", "at", "heights_of"]
+__all__ = ["Histories", "MarketHistories", "StoreHistories", "at", "heights_of"]
 
 F = TypeVar("F", bound=Fact)
-
-Within = tuple[str, date, date]
-"""A column of days, the first day and the last."""
-Unnamed = tuple[type[Fact], str]
-"""A table, and its column that must not name a thing."""
-Also = Mapping[str, Collection[str] | Collection[int]]
-"""Other columns, of text or whole numbers, each with the values that it may have."""
 
 REMEMBERED: Final = 1_500_000
 """Rows after which everything read is forgotten: bounds memory, not meaning."""
@@ -91,23 +84,18 @@ class Histories(Protocol):
         table: type[F],
         column: str,
         values: Collection[str],
-        *,
-        within: Within | None = None,
-        unnamed: Unnamed | None = None,
-        also: Also | None = None,
+        narrowed: Narrowed | None = None,
     ) -> list[F]:
         """Return the versions whose column is one of the values, in the order in which they began; none for no value.
 
-        ``within`` is a column of days with the first and the last that count; asked with it alone, ``unnamed`` a table
-        that does not name the thing by the height, and ``also`` other columns that have one of some values. An end that
-        came after the height is not known.
+        An end that came after the height is not known.
         """
 
     def stated(self, table: type[Fact], column: str, values: Collection[str]) -> set[str]:
         """Return those of the values that any version which began by the height states in the column."""
 
 
-class _Remembering:
+class _Remembering(ABC):
     """Remembers what was read of whole things: the rules of one step or sweep ask for much the same."""
 
     def __init__(self) -> None:
@@ -119,19 +107,16 @@ class _Remembering:
         table: type[F],
         column: str,
         values: Collection[str],
-        *,
-        within: Within | None = None,
-        unnamed: Unnamed | None = None,
-        also: Also | None = None,
+        narrowed: Narrowed | None = None,
     ) -> list[F]:
         """See :meth:`Histories.having`."""
         wanted = set(values)
-        if within is not None:
-            return _ordered(self._ask(table, column, sorted(wanted), within, unnamed, also))
+        if narrowed is not None:
+            return _ordered(self._ask(table, column, sorted(wanted), narrowed))
         known = self._read[table, column]
         if fresh := sorted(wanted - known.keys()):
             found: dict[str, list[F]] = {value: [] for value in fresh}
-            for one in self._ask(table, column, fresh):
+            for one in self._ask(table, column, fresh, Narrowed()):
                 found[one.__dict__[column]].append(one)
                 self._rows += 1
             known.update(found)
@@ -141,16 +126,9 @@ class _Remembering:
             self._rows = 0
         return told
 
-    def _ask(
-        self,
-        table: type[F],
-        column: str,
-        wanted: Sequence[str],
-        within: Within | None = None,
-        unnamed: Unnamed | None = None,
-        also: Also | None = None,
-    ) -> Iterable[F]:
-        raise NotImplementedError
+    @abstractmethod
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], narrowed: Narrowed) -> Iterable[F]:
+        """Return the versions, in any order."""
 
 
 class StoreHistories(_Remembering):
@@ -171,18 +149,10 @@ class StoreHistories(_Remembering):
         """Return the facts as of the height or one before it: for rules that recompute a plan rather than read rows."""
         return self._facts if height == self.height else self._facts.earlier(height)
 
-    def _ask(
-        self,
-        table: type[F],
-        column: str,
-        wanted: Sequence[str],
-        within: Within | None = None,
-        unnamed: Unnamed | None = None,
-        also: Also | None = None,
-    ) -> Iterator[F]:
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], narrowed: Narrowed) -> Iterator[F]:
         """Ask the database. The column should be the key or have an index."""
         for start in range(0, len(wanted), AT_ONCE):
-            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], within, unnamed, also)
+            yield from self._facts.among(table, column, wanted[start : start + AT_ONCE], narrowed)
 
 
 class MarketHistories(_Remembering):
@@ -223,26 +193,19 @@ class MarketHistories(_Remembering):
                     if to:
                         named[to].add(getattr(one, then))
 
-    def _ask(
-        self,
-        table: type[F],
-        column: str,
-        wanted: Sequence[str],
-        within: Within | None = None,
-        unnamed: Unnamed | None = None,
-        also: Also | None = None,
-    ) -> Iterator[F]:
+    def _ask(self, table: type[F], column: str, wanted: Sequence[str], narrowed: Narrowed) -> Iterator[F]:
         import ibis
 
         for start in range(0, len(wanted), SPREAD):
             keys = ibis.memtable({"wanted": wanted[start : start + SPREAD]}, schema={"wanted": "string"})
             rows = self._market.stated(table)
-            if within is not None:
-                rows = rows.filter(rows[within[0]].between(within[1], within[2]))
-            if unnamed is not None:
-                links = self._market.stated(unnamed[0])
-                rows = rows.anti_join(links, rows.id == links[unnamed[1]])
-            for name, values in (also or {}).items():
+            if narrowed.within is not None:
+                day, first, last = narrowed.within
+                rows = rows.filter(rows[day].between(first, last))
+            if narrowed.unnamed is not None:
+                links = self._market.stated(narrowed.unnamed[0])
+                rows = rows.anti_join(links, rows.id == links[narrowed.unnamed[1]])
+            for name, values in narrowed.also.items():
                 some = ibis.memtable({"value": list(values)}, schema={"value": rows[name].type()})
                 rows = rows.semi_join(some, rows[name] == some.value)
             yield from rows_as(

@@ -102,6 +102,10 @@ class ReceivableStep:
     disputed: bool
     related_party: bool
     confirmed_method: str | None
+    confirmed_by: str | None
+    """In whose name: a member."""
+    foreign_account: str | None
+    """The account that signed a confirmation which is not the debtor's own (本人确权); None where it is."""
     registered: Evidence
     confirmed: Evidence | None
     adjustments: tuple[Evidence, ...]

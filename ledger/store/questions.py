@@ -5,7 +5,7 @@ Following the ledger asks a hundred small questions a block, whose cost is that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from json import dumps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,13 +16,28 @@ from sqlalchemy.exc import DBAPIError
 from ledger.fact import Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from datetime import date
 
     from sqlalchemy import ColumnElement, Connection, Dialect, Executable, Select
 
-__all__ = ["Question", "among", "changed", "changing", "stated"]
+__all__ = ["Narrowed", "Question", "among", "changed", "changing", "stated"]
 
 F = TypeVar("F", bound=Fact)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """What else must hold of a version beside its column having one of some values.
+
+    ``within``: a column of days with the first and the last that count; ``unnamed``: a table and its column that must
+    not name the thing by the height; ``also``: other columns, of text or whole numbers, each with the values it may
+    have.
+    """
+
+    within: tuple[str, date, date] | None = None
+    unnamed: tuple[type[Fact], str] | None = None
+    also: Mapping[str, Collection[str] | Collection[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,11 @@ from ledger.store.schema import rebuilding
 from ledger.store.tables import BlockRow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Engine, Executable, Result, Row
 
+    from ledger.store.questions import Narrowed
     from ledger.store.store import Head
 
 __all__ = ["AsOf"]
@@ -124,26 +125,17 @@ class AsOf:
         """Return every version that had begun by the height and meets the clauses, those that ended included."""
         return self._rows(table, (self.begun(table), *where), order_by, limit, offset)
 
-    def among(
-        self,
-        table: type[F],
-        column: str,
-        values: Sequence[str],
-        within: tuple[str, date, date] | None = None,
-        unnamed: tuple[type[Fact], str] | None = None,
-        also: Mapping[str, Collection[str] | Collection[int]] | None = None,
-    ) -> list[F]:
+    def among(self, table: type[F], column: str, values: Sequence[str], narrowed: Narrowed | None = None) -> list[F]:
         """Return, in no order, every version that had begun whose column is one of the values, some thousands at most.
 
-        ``within``: a column of days with the first and the last that count; ``unnamed``: another table and its column
-        that must not name the thing; ``also``: other columns of text or whole numbers, each one of some values. For
-        whoever asks small questions all the time: the statement is made once for a table and columns.
+        For whoever asks small questions all the time: the statement is made once for a table and columns.
         """
-        day, first, last = within or (None, None, None)
+        only = narrowed or questions.Narrowed()
+        day, first, last = only.within or (None, None, None)
         given = {"wanted": values, "bound": self._bound} | ({} if day is None else {"first": first, "last": last})
-        given |= {name: list(each) for name, each in (also or {}).items()}
+        given |= {name: list(each) for name, each in only.also.items()}
         with self._reading() as connection:
-            question = questions.among(connection.dialect, table, column, day, unnamed, tuple(also or ()))
+            question = questions.among(connection.dialect, table, column, day, only.unnamed, tuple(only.also))
             return list(question.facts(connection, table, given, self.height))
 
     def changed(self, tables: Iterable[type[Fact]], after: int) -> dict[type[Fact], Sequence[Fact]]:

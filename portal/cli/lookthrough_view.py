@@ -223,13 +223,10 @@ def _trail(trail: AssetTrail, names: Mapping[str, str], say: Words) -> Tree:
     parties = f"{_name(owed.debtor, names)} → {_name(owed.creditor, names)}"
     receivable = _add(tree, say, owed.registered, names, f"{parties} · {say('field_due', value=_day(owed.due))}")
     if owed.confirmed is not None:
-        _add(
-            receivable,
-            say,
-            owed.confirmed,
-            names,
-            say("field_method", value=say.coded("value", owed.confirmed_method or "")),
-        )
+        told = [say("field_method", value=say.coded("value", owed.confirmed_method or ""))]
+        if owed.foreign_account is not None:
+            told += [_name(owed.confirmed_by or "", names), say("field_foreign_account", value=owed.foreign_account)]
+        _add(receivable, say, owed.confirmed, names, " · ".join(told))
     for adjustment in owed.adjustments:
         _add(receivable, say, adjustment, names, "")
     certificate = tree.add(_conservation(trail, say))

@@ -228,7 +228,7 @@ def present_items(trade: Trade) -> set[Item]:
         Item.KEEPER: kept or bool(trade.receipts),
         Item.PACKAGE: bool(trade.packages),
         Item.TAX: any(one.verified_result is not None for one in trade.invoices),
-        Item.CONFIRMATION: owed.confirmed_by is not None,
+        Item.CONFIRMATION: trade.confirmed is not None,
         Item.PAYMENT: bool(trade.paid),
     }
     return {item for item, is_there in there.items() if is_there}

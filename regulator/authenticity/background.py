@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, TypeVar
 
+from ledger.confirmation import confirmation
 from ledger.facts import (
     Fact,
     Invoice,
@@ -29,7 +30,6 @@ from ledger.facts import (
     TradeReference,
 )
 from ledger.records.base import Role
-from regulator.confirmation import confirmation
 from regulator.histories import Histories, heights_of
 
 __all__ = ["DOWN", "FANOUT", "KEEPERS", "UP", "Library", "Paid", "Paper", "Trade"]

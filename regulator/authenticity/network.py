@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from ledger.confirmation import by_debtor
 from ledger.facts import TradeDocument
 from regulator.authenticity.background import CUSTOMS, Paper, Trade
 from regulator.authenticity.node import BEARS, rest_of
 from regulator.authenticity.outcome import Check, Item, failed, open_, passed
-from regulator.confirmation import by_debtor
 from regulator.network.goods import FAMILIES, family_of
 
 __all__ = ["BOTH", "GROUP", "MORE", "SERVICES", "UNITS", "is_service", "network_checks", "unit_of"]

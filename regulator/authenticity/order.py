@@ -92,7 +92,8 @@ def _dated(trade: Trade) -> Dated:
     for paid in trade.paid:
         first("payment", paid.settlement.paid_on, paid.settlement)
     first("registered", owed.registered_on, owed)
-    first("confirmed", owed.confirmed_on, owed)
+    if trade.confirmed is not None:
+        first("confirmed", trade.confirmed.confirmed_on, trade.confirmed)
     first("due", owed.due, owed)
     return found
 

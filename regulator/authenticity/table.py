@@ -23,6 +23,8 @@ from openpyxl.utils import get_column_letter
 
 from abs.html_table import html_table
 from abs.money import yuan_text
+from ledger.confirmation import by_debtor
+from ledger.facts import Receivable
 from regulator.authenticity.assess import Authenticity
 from regulator.authenticity.background import CUSTOMS, Paper
 from regulator.authenticity.words import FLOWS, ITEMS, TABLE, TRADINGS, Language, say, thing_of
@@ -82,11 +84,18 @@ def background_row(found: Authenticity, names: Mapping[str, str], language: Lang
         "order_amount": _amount([*(one.document.amount for one in orders), *(one.amount for one in trade.orders)]),
         "invoiced": _amount([one.amount_including_tax for one in trade.invoices]),
         "verified": sum(one.verified_result == "consistent" for one in trade.invoices),
-        "confirmed": None if owed.confirmed_on is None else owed.confirmed_on.isoformat(),
+        "confirmed": _day(trade.confirmed),
         "paid": _amount([one.settlement.amount for one in trade.paid]),
         "score": found.score,
     }
     return {name: row[name] for name in COLUMNS}
+
+
+def _day(confirmed: Receivable | None) -> str | None:
+    """Return the day of the debtor's own confirmation (确权): another's is none."""
+    if confirmed is None or not by_debtor(confirmed):
+        return None
+    return str(confirmed.confirmed_on)
 
 
 def _numbers(papers: Iterable[Paper]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ledger.confirmation import by_debtor, confirmation
 from ledger.facts import (
     Fact,
     Financing,
@@ -23,7 +24,6 @@ from ledger.facts import (
     TradeDocument,
     TradeReference,
 )
-from regulator.confirmation import by_debtor, confirmation
 from regulator.duplicates.paper_numbers import known_otherwise
 from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
 from regulator.duplicates.stakes import by_id

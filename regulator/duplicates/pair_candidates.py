@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import Any, Final
 
+from ledger.confirmation import by_debtor
 from ledger.facts import (
     Financing,
     FinancingCollateral,
@@ -23,7 +24,6 @@ from ledger.facts import (
     TradeReference,
 )
 from ledger.snapshot import Market
-from regulator.confirmation import by_debtor
 from regulator.duplicates.paper_numbers import MISMATCH
 from regulator.duplicates.patterns.phantom_debtor import CLAIMS, FLOOR, MOVEMENT, RATIO
 from regulator.duplicates.view import OVER

@@ -16,6 +16,7 @@ from typing import Any, Self
 from sqlalchemy import BigInteger, Connection, delete, or_, select
 from sqlmodel import Field
 
+from ledger.confirmation import confirmation
 from ledger.facts import (
     Financing,
     FinancingCollateral,
@@ -34,7 +35,6 @@ from ledger.facts import (
 from ledger.snapshot import Market
 from regulator.book import Book
 from regulator.book.tables import BookTable, table_of
-from regulator.confirmation import confirmation
 from regulator.duplicates.backing import Backed, backed
 from regulator.duplicates.kept import ready
 from regulator.duplicates.pair_candidates import candidates

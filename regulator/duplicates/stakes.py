@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Final, TypeVar
 
 from ledger.facts import Fact, Invoice, ReceivableInvoice
+from ledger.store import Narrowed
 from regulator.duplicates.claims import Claim
 from regulator.duplicates.family import READS, load_rows
 from regulator.duplicates.scope import FamilyScope
@@ -67,7 +68,8 @@ def around(
         first, last = week[0].issued.toordinal() - days, week[-1].issued.toordinal() + days
         within = ("issued", week[0].issued.fromordinal(first), week[0].issued.fromordinal(last))
         also = {name: {getattr(one, name) for one in week} for name in alike}
-        found |= by_id(histories.having(Invoice, "seller", {one.seller for one in week}, within=within, also=also))
+        near = Narrowed(within=within, also=also)
+        found |= by_id(histories.having(Invoice, "seller", {one.seller for one in week}, near))
     return found
 
 

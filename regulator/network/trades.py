@@ -17,8 +17,9 @@ from typing import Any, Final
 
 from ledger.facts import Invoice, Receivable, ReceivableInvoice
 from ledger.snapshot import Market
+from ledger.store import Narrowed
 from regulator.duplicates.view import VOID, current
-from regulator.histories import Histories, Within
+from regulator.histories import Histories
 from regulator.network.goods import family_of
 
 __all__ = [
@@ -120,11 +121,10 @@ class Traded:
 
     def _between(self, sold: str, owed: str, members: Collection[str], first: int, last: int) -> list[Trade]:
         days = date.fromordinal(max(first, 1)), date.fromordinal(min(last, date.max.toordinal()))
-        invoiced: Within = ("issued", *days)
-        bare: Within = ("registered_on", *days)
-        found = self._keep(self._histories.having(Invoice, sold, members, within=invoiced))
-        links = ReceivableInvoice, "receivable"
-        found |= self._keep(self._histories.having(Receivable, owed, members, within=bare, unnamed=links))
+        invoiced = Narrowed(within=("issued", *days))
+        bare = Narrowed(within=("registered_on", *days), unnamed=(ReceivableInvoice, "receivable"))
+        found = self._keep(self._histories.having(Invoice, sold, members, invoiced))
+        found |= self._keep(self._histories.having(Receivable, owed, members, bare))
         return sorted((self.trades[node] for node in found), key=lambda one: (one.position, one.node))
 
     def _keep(self, versions: Iterable[Invoice | Receivable]) -> set[str]:

@@ -14,7 +14,7 @@ from abs.parts import FINEST, Part, Piece
 from abs.pool import read_pool
 from abs.reading import business_day
 from ledger.facts import output_id
-from tests.support.ledger_book import Book, certificate_on, financed_by_factor, out, plan
+from tests.support.ledger_book import Book, certificate_on, financed_by_factor, invoice, out, plan, receivable
 
 DAY = date(2026, 3, 1)
 
@@ -65,6 +65,33 @@ def test_a_whole_receivable_takes_every_payment_and_adjustment(book: Book) -> No
     assert (row["disputed"], row["confirmed"], row["goods"], row["region"]) == (False, True, "钢材", "44")
     tables = {ref.table for ref in pool.balance().unfold()}
     assert tables == {"Receivable", "PoolAsset", "Output", "Settlement", "Invoice"}
+
+
+def test_only_the_debtors_own_confirmation_counts_whoever_confirms_again(book: Book) -> None:
+    for name in ("i", "j"):
+        book.say("supplier", "invoice.registered", invoice(name))
+    book.say("supplier", "receivable.registered", receivable("R", "i"))
+    book.say("supplier", "receivable.registered", receivable("S", "j"))
+    book.seal()
+    held = {}
+    for name in ("R", "S"):
+        issued = {"certificate": name, "receivable": name, "issuer": "core", "outputs": [out(113_000, "factor")]}
+        held[name] = output_id(book.say("core", "certificate.issued", issued), 0)
+    book.seal()
+    assign(book, "R", held["R"])
+    assign(book, "S", held["S"])
+
+    def confirmed(by: str, sender: str) -> list[tuple[bool, date | None]]:
+        book.say(sender, "receivable.confirmed", {"receivable": "R", "by": by, "method": "signature"})
+        book.seal(days=1)
+        rows = read_pool(book.store.at(), "P").listed().sort("asset").rows(named=True)
+        assert (rows[1]["confirmed"], rows[1]["confirmed_on"]) == (False, None)
+        return [(rows[0]["confirmed"], rows[0]["confirmed_on"])]
+
+    assert confirmed("core", "supplier") + confirmed("supplier", "supplier") == [(False, None)] * 2
+    own = confirmed("core", "core")
+    assert own == [(True, business_day(book.store.at()))]
+    assert confirmed("core", "supplier") + confirmed("core", "core") == own * 2
 
 
 def test_a_part_takes_payments_on_its_own_outputs_and_its_share_of_the_others(book: Book) -> None:

@@ -21,14 +21,12 @@ import argparse
 import os
 import random
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -65,14 +63,12 @@ from ledger.facts import (
     TradeOrder,
     TradeReference,
 )  # fmt: skip
-from ledger.snapshot.market import Market
-from ledger.snapshot.reading import Snapshot, embedded
+from ledger.snapshot.reading import Snapshot
 from ledger.snapshot.writing import take
 from ledger.store import Store
-from regulator import watch
+from regulator import sweeping, watch
 from regulator.book import Book, Followed
 from regulator.signals import Version
-from regulator.sweeping import MEMORY_MB, SHARES
 from regulator.watch import follow, sweep
 from tests.support.duplicates_bulk import Bulk, load, spread
 from tests.support.duplicates_measured import SCOPES, SWEPT, differing, found, measured
@@ -87,9 +83,8 @@ STEPS = 12
 INVOICES = 100
 SECONDS, MEMORY, MILLISECONDS, RATIO = 60, 4 << 30, 2.0, 1.3
 """What is to be met: batch, its memory, an invoice online, and that from the small to the large database."""
-PROCESSES = len(SHARES) + 1
-ENGINE = f"{MEMORY_MB // PROCESSES}MB"
-"""What DuckDB may hold in either process of the batch."""
+PROCESSES = 2
+"""Of the batch."""
 ALL = 10**9
 READ: tuple[type[Fact], ...] = (
     Address, Confidential, Financing, FinancingCollateral, Fingerprint, Invoice, Member, Output, Package,
@@ -111,45 +106,27 @@ def base(folder: Path) -> tuple[Path, int, list[Version]]:
 # Batch
 
 
-def batch(folder: Path, share: int) -> None:
-    """Sweep a bulk snapshot for one of the SHARES and write down what it took and found: a process of its own."""
-    height, console = int((folder / "height").read_text()), Console(soft_wrap=True)
-    marks = [(f"candidates of share {share}, and what lies around them", time.perf_counter(), time.process_time())]
+def batch(folder: Path, height: int, console: Console) -> tuple[Counter[str], bool]:
+    """Sweep a bulk snapshot as `glasspool sweep` does; return its findings by rule, and whether it met its goals.
+
+    Memory is what the largest process had at most, for each of them, and what the one has that gathers.
+    """
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
 
     def told(scope: str, seeds: int) -> None:
-        marks.append((f"{scope}: {seeds:,} seeds", time.perf_counter(), time.process_time()))
+        console.print(f"  after {time.perf_counter() - began:.1f} s: {scope}, {seeds:,} seeds")
 
-    scopes = [scope for scope in SCOPES if (scope.name in SHARES[0]) == (share == 0)]
-    with Market(embedded(), {one.label: str(folder / f"{one.label}.parquet") for one in FACTS}) as market:
-        market.backend.raw_sql(f"SET memory_limit = '{ENGINE}'")
-        counts = Counter(rule for rule, _ in {(one.rule, one.subject) for one in sweep(market, height, scopes, told)})
-    marks.append(("", time.perf_counter(), time.process_time()))
-    for (name, start, busy), (_, end, later) in pairwise(marks):
-        console.print(f"  {name}: {end - start:.1f} s, {later - busy:.1f} s of the processor")
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    lines = [f"{time.process_time()} {most}", *(f"{rule} {count}" for rule, count in sorted(counts.items()))]
-    (folder / f"found-{share}").write_text("\n".join(lines))
-
-
-def swept(folder: Path, console: Console) -> tuple[Counter[str], bool]:
-    """Run the batch, a process for each core; return its findings by rule, and whether it met its goals.
-
-    Seconds are from the start of the first process to the end of the last; memory is what each had at most, together.
-    """
-    command = [sys.executable, "-m", "tests.benchmarks.duplicates", "--batch", str(folder), "--share"]
-    began = time.perf_counter()
-    running = [subprocess.Popen([*command, str(share)], stdout=sys.stdout) for share in range(PROCESSES)]
-    if [each.wait() for each in running] != [0] * len(running):
-        raise RuntimeError("A share of the batch failed")
-    spent, busy, most, counts = time.perf_counter() - began, 0.0, 0, Counter[str]()
-    for share in range(PROCESSES):
-        (seconds, memory), *pairs = (line.split() for line in (folder / f"found-{share}").read_text().splitlines())
-        busy, most = busy + float(seconds), most + int(memory)
-        counts.update({rule: int(count) for rule, count in pairs})
+    files = {one.label: str(folder / f"{one.label}.parquet") for one in FACTS}
+    found = sweeping.swept(files, height, SCOPES, processes=PROCESSES, told=told)
+    spent, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    busy = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    most = PROCESSES * after.ru_maxrss * 1024 + resident
     console.print(
         f"batch: {spent:.1f} s, {busy:.1f} s of the processor, at most {most / (1 << 30):.2f} GiB, "
         f"load {os.getloadavg()[0]:.1f}"
     )
+    counts = Counter(rule for rule, _ in {(one.rule, one.subject) for one in found})
     return counts, spent < SECONDS and most < MEMORY
 
 
@@ -253,12 +230,12 @@ def same(height: int, versions: Sequence[Version], snapshot: Snapshot, timer: Ti
     for name, opened in (("DuckDB", snapshot.on_duckdb), ("Spark", lambda: snapshot.on_spark(spark()))):
         try:
             with opened() as market:
-                swept_ = list(sweep(market, height, SWEPT))
+                swept = list(sweep(market, height, SWEPT))
         except ImportError:
             timer.say(f"{name} is not installed: `make spark` brings it")
             continue
-        others = differing(versions, swept_)
-        timer.say(f"{name}: {len(swept_):,} versions, {'OTHERS than' if others else 'the same as'} online")
+        others = differing(versions, swept)
+        timer.say(f"{name}: {len(swept):,} versions, {'OTHERS than' if others else 'the same as'} online")
         for way, version in others:
             timer.say(f"  {way}: {version}")
         agree &= not others
@@ -306,7 +283,7 @@ def measure(cache: Path, large: int, console: Console) -> bool:
             (folder / "loaded").touch()
         databases.append(Online(folder / "node.db", copies))
         if receivables == large:
-            counts, good = swept(folder, console)
+            counts, good = batch(folder, bulk.height, console)
             for rule, count in sorted(planted.items()):
                 if counts[rule] != count * copies:
                     # More are no fault: pairs of regular members have in common what several copies lent on them.
@@ -322,12 +299,7 @@ def main() -> int:
     parser.add_argument("--receivables", type=int, help=f"of the large market, {LARGE:,}; with --equal, 200,000")
     parser.add_argument("--equal", action="store_true")
     parser.add_argument("--node", type=Path, help="with --equal: a node's database instead of a generated market")
-    parser.add_argument("--batch", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--share", type=int, default=0, help=argparse.SUPPRESS)
     asked, console = parser.parse_args(), Console()
-    if asked.batch is not None:
-        batch(asked.batch, asked.share)
-        return 0
     with tempfile.TemporaryDirectory(prefix="glasspool-duplicates-") as spare:
         cache = asked.cache or Path(spare)
         if asked.equal:

@@ -11,6 +11,7 @@ import pytest
 import regulator.watch
 from ledger.facts import Invoice
 from ledger.snapshot import Snapshot, take
+from ledger.store import Narrowed
 from regulator.book import Book
 from regulator.errors import BookStale
 from regulator.histories import MarketHistories, StoreHistories
@@ -124,7 +125,8 @@ def test_facts_that_were_rebuilt_make_the_book_stale(history: ledger_book.Book, 
 def test_both_readings_give_the_same_rows(history: ledger_book.Book, tmp_path: Path) -> None:
     facts = history.store.at(history.height - 2)
     take(facts, tmp_path / "snapshot")
-    days = ("issued", date(2026, 1, 4), date(2026, 1, 4))
+    day = Narrowed(within=("issued", date(2026, 1, 4), date(2026, 1, 4)))
+    before = Narrowed(within=("issued", date.min, date(2026, 1, 3)))
     with Snapshot.open(tmp_path / "snapshot").on_duckdb() as market:
         for reading in (StoreHistories(facts), MarketHistories(market, facts.height)):
             rows = [one.values() for one in reading.having(Invoice, "id", ["A", "B", "nobody"])]
@@ -132,8 +134,8 @@ def test_both_readings_give_the_same_rows(history: ledger_book.Book, tmp_path: P
                 ("A", "normal", facts.height - 1), ("B", "normal", facts.height),
                 ("A", "abnormal", facts.height), ("A", "normal", None), ("B", "voided", None),
             ]  # fmt: skip
-            assert [one.id for one in reading.having(Invoice, "seller", ["supplier"], within=days)].count("A") == 3
-            assert reading.having(Invoice, "seller", ["supplier"], within=("issued", date.min, date(2026, 1, 3))) == []
+            assert [one.id for one in reading.having(Invoice, "seller", ["supplier"], day)].count("A") == 3
+            assert reading.having(Invoice, "seller", ["supplier"], before) == []
             assert reading.having(Invoice, "id", []) == []
         both = [
             [one.values() for one in reading.having(Invoice, "buyer", ["core"])]

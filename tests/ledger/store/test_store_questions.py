@@ -10,7 +10,7 @@ from sqlmodel import col
 from ledger.errors import StoreDamaged
 from ledger.facts import FACTS, Fact, Invoice, Member, Receivable, ReceivableInvoice
 from ledger.position import Position
-from ledger.store import AsOf
+from ledger.store import AsOf, Narrowed
 from tests.support.ledger_book import Book, invoice, receivable
 
 FIRST, LAST = date(2026, 1, 1), date(2026, 1, 2)
@@ -51,12 +51,12 @@ def test_an_end_that_came_later_is_not_known(book: Book, traded: AsOf) -> None:
 def test_among_holds_to_days_and_to_what_nothing_names(book: Book, traded: AsOf) -> None:
     seller = traded.among(Invoice, "id", ["i"])[0].seller
     days = ("issued", FIRST, LAST)
-    assert [one.id for one in traded.among(Invoice, "seller", [seller], days)] == ["i"]
+    assert [one.id for one in traded.among(Invoice, "seller", [seller], Narrowed(within=days))] == ["i"]
     assert {one.id for one in traded.among(Invoice, "seller", [seller])} == {"i", "j"}
     unnamed = (ReceivableInvoice, "invoice")
-    assert [one.id for one in traded.among(Invoice, "seller", [seller], None, unnamed)] == ["j"]
+    assert [one.id for one in traded.among(Invoice, "seller", [seller], Narrowed(unnamed=unnamed))] == ["j"]
     earlier = book.store.at(traded.height - 1)
-    assert {one.id for one in earlier.among(Invoice, "seller", [seller], None, unnamed)} == {"i", "j"}
+    assert {one.id for one in earlier.among(Invoice, "seller", [seller], Narrowed(unnamed=unnamed))} == {"i", "j"}
 
 
 def test_among_holds_to_other_columns(book: Book, traded: AsOf) -> None:
@@ -64,9 +64,9 @@ def test_among_holds_to_other_columns(book: Book, traded: AsOf) -> None:
     days = ("issued", FIRST, LAST)
     for number, amount, found in (("i", 0, 0), (one.number, 0, 0), (one.number, one.amount_including_tax, 1)):
         also = {"number": {number, *HOSTILE}, "amount_including_tax": [amount, -1]}
-        assert len(traded.among(Invoice, "seller", [one.seller], days, also=also)) == found
-        assert len(traded.among(Invoice, "seller", [one.seller], also=also)) == found
-    assert traded.among(Invoice, "seller", [one.seller], also={"buyer": ()}) == []
+        assert len(traded.among(Invoice, "seller", [one.seller], Narrowed(within=days, also=also))) == found
+        assert len(traded.among(Invoice, "seller", [one.seller], Narrowed(also=also))) == found
+    assert traded.among(Invoice, "seller", [one.seller], Narrowed(also={"buyer": ()})) == []
 
 
 def test_values_are_values_and_nothing_else(book: Book) -> None:

@@ -57,6 +57,12 @@ def test_what_is_wrong_is_said(ledger: Book) -> None:
     assert "it names 动力煤" in str(told_in_english["contradictions"])
 
 
+def test_only_the_debtors_own_confirmation_has_a_day(ledger: Book) -> None:
+    names = ("plain", "confirmed-again", "own-word", "signed-by-parent", "unverified")
+    rows = table(ledger, *names).rows
+    assert [row["confirmed"] is not None for row in rows] == [True, True, False, False, False]
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_workbook_holds_numbers_and_text_that_never_runs(ledger: Book, tmp_path: Path, language: str) -> None:
     table(ledger, "plain", "evil", language=language).write_xlsx(tmp_path / "t.xlsx")

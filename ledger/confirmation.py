@@ -1,8 +1,8 @@
 """Who confirmed a debt (确权), and whether it was the debtor: in its own name and with its own key.
 
-The ledger keeps a confirmation whoever signed it; that only the debtor may is its finding ``sender.not_party``. To the
-regulator no other is the debtor's word: the account that signed must have been the debtor's at that record. A key that
-it rotated in or out later changes nothing of that, nor does it that the debtor was suspended.
+The ledger keeps a confirmation whoever signed it; that only the debtor may is its finding ``sender.not_party``. To who
+reads the ledger no other is the debtor's word: the account that signed must have been the debtor's at that record. A
+key that it rotated in or out later changes nothing of that, nor does it that the debtor was suspended.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["by_debtor", "confirmation"]
 
 
 def by_debtor(owed: Any) -> Any:
-    """Tell whether the debtor itself confirmed a receivable; ``owed`` is a version of it, or an Ibis table of them."""
+    """Tell whether the debtor itself confirmed a receivable; ``owed``: a version, their columns, an Ibis table."""
     return (owed.confirmed_by == owed.debtor) & (owed.confirmed_signer_member == owed.debtor)
 
 
