@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from sqlalchemy import BigInteger, Connection, bindparam, delete, or_, select
+from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from ledger.facts import (
@@ -28,12 +28,11 @@ from ledger.facts import (
     TradeReference,
 )
 from regulator.book import Book
-from regulator.book.tables import BookTable, table_of
-from regulator.duplicates.kept import ready
+from regulator.book.tables import BookTable
+from regulator.duplicates.kept import Kept
 from regulator.duplicates.patterns.contract_over import TYPES
 from regulator.duplicates.stakes import by_id, of
 from regulator.duplicates.under import face_of, most_of, under_of
-from regulator.evidence import AT_ONCE
 from regulator.histories import StoreHistories
 from regulator.scope import Changes
 
@@ -41,28 +40,17 @@ __all__ = ["ContractSums", "ContractSumsRow"]
 
 
 class ContractSumsRow(BookTable, table=True):
-    """The sums of a contract as of a height; the last of each contract, and one before for a step done again."""
+    """The sums of a contract as of the last block followed."""
 
     __tablename__ = "contract_sums"
 
     contract: str = Field(primary_key=True)
-    height: int = Field(primary_key=True, sa_type=BigInteger)
     came: int = Field(sa_type=BigInteger)
     lent: int = Field(sa_type=BigInteger)
     beyond: bool
 
 
-_SUMS = table_of(ContractSumsRow)
-_LAST = (
-    select(_SUMS)
-    .where(_SUMS.c.contract.in_(bindparam("contracts", expanding=True)), _SUMS.c.height <= bindparam("height"))
-    .order_by(_SUMS.c.height)
-)
-_OLD = delete(_SUMS).where(
-    _SUMS.c.contract == bindparam("one"),
-    or_(_SUMS.c.height > bindparam("after"), _SUMS.c.height < bindparam("base")),
-)
-_INSERT = _SUMS.insert()
+_SUMS = Kept(ContractSumsRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +60,6 @@ class Sums:
     ``beyond``: the contract as it stands then may be exceeded.
     """
 
-    height: int = -1
     came: int = 0
     lent: int = 0
     beyond: bool = False
@@ -87,8 +74,8 @@ class Sums:
 class ContractSums:
     """The sums of contracts in a book, each as of the step that changed it last; none: nothing had come under it."""
 
-    def __init__(self, book: Book, *, anew: bool) -> None:
-        ready(book, _SUMS, anew=anew)
+    def __init__(self, book: Book, scope: str, *, anew: bool) -> None:
+        _SUMS.ready(book, scope, anew=anew)
         self._book = book
 
     def exceeded(self, changes: Changes, histories: StoreHistories, touched: Collection[str]) -> set[str]:
@@ -106,13 +93,14 @@ class ContractSums:
         )
         whole = under_of(histories, changed & versions.keys())
         lent = _lent(histories, (lent_on | changed) & versions.keys())
-        kept = self._kept({*touched, *versions}, after)
+        with self._book.reads() as connection:
+            rows = _SUMS.rows(connection, {*touched, *versions})
+            kept = {contract: Sums(*sums) for contract, *sums in rows}
         found = {name for name in touched if name in kept and kept[name].beyond}
         now: dict[str, Sums] = {}
         for name, mine in versions.items():
             before = kept.get(name, Sums())
             sums = Sums(
-                height=histories.height,
                 came=sum(fen for _, fen in whole[name].came()) if name in whole else before.came + came.get(name, 0),
                 lent=lent.get(name, before.lent),
             )
@@ -120,34 +108,9 @@ class ContractSums:
                 found.add(name)
             if any(one.amount is not None for one in mine):  # one that gets an amount is read whole then
                 now[name] = replace(sums, beyond=sums.over(mine[-1]))
-        self._keep(
-            {name: one for name, one in now.items() if one != replace(kept.get(name, Sums()), height=one.height)},
-            kept,
-            after,
-        )
+        changed_sums = {name: one for name, one in now.items() if one != kept.get(name, Sums())}
+        _SUMS.put(self._book, [{"contract": name, **asdict(one)} for name, one in changed_sums.items()])
         return found
-
-    def _kept(self, contracts: Collection[str], height: int) -> dict[str, Sums]:
-        """Return the last sums of each contract up to a height."""
-        names, found = sorted(contracts), dict[str, Sums]()
-        with self._book.reads() as connection:
-            for start in range(0, len(names), AT_ONCE):
-                asked = {"contracts": names[start : start + AT_ONCE], "height": height}
-                for contract, *sums in connection.execute(_LAST, asked):
-                    found[contract] = Sums(*sums)
-        return found
-
-    def _keep(self, sums: Mapping[str, Sums], before: Mapping[str, Sums], after: int) -> None:
-        """Write these sums; of those there were keep the ones they were told from."""
-        if sums:
-            bases = [{"one": name, "after": after, "base": before.get(name, Sums()).height} for name in sums]
-            rows = [{"contract": name, **asdict(each)} for name, each in sums.items()]
-
-            def write(connection: Connection) -> None:
-                connection.execute(_OLD, bases)
-                connection.execute(_INSERT, rows)
-
-            self._book.later(write)
 
 
 def _new(versions: Iterable[Fact], after: int) -> set[str]:

@@ -109,7 +109,7 @@ class ContractScope:
 
     def kept_in(self, book: Book, *, anew: bool) -> Self:
         """See :meth:`Keeping.kept_in`."""
-        return type(self)(ContractSums(book, anew=anew))
+        return type(self)(ContractSums(book, self.name, anew=anew))
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
         """See :meth:`Scope.touched`: what changed on the ledger, up to the contracts it is under.

@@ -2,30 +2,68 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, bindparam, delete, inspect, select
 
 from regulator.book import Book
+from regulator.book.tables import BookTable, FollowedRow, table_of
 from regulator.errors import BookStale
+from regulator.evidence import AT_ONCE
 
-__all__ = ["ready"]
+__all__ = ["Kept"]
 
 
-def ready(book: Book, table: Any, *, anew: bool) -> None:
-    """Have the table in the book, empty where nothing was followed yet.
+_FOLLOWED = table_of(FollowedRow)
 
-    Raises BookStale ``book-incomplete`` where blocks were followed by a version that kept nothing of them.
-    """
-    if anew:
-        with book.writes() as connection:
-            table.create(connection, checkfirst=True)  # a book opened before its module was known has none
-            connection.execute(delete(table))
-        return
-    with book.reads() as connection:
-        if not connection.dialect.has_table(connection, table.name):
+
+class Kept:
+    """Such a table: its rows by their first column."""
+
+    def __init__(self, row: type[BookTable]) -> None:
+        self.table: Final = table_of(row)
+        first = self.table.columns[0]
+        self._named = first.name
+        self._asked = select(self.table).where(first.in_(bindparam("some", expanding=True)))
+        self._gone = delete(self.table).where(first == bindparam("one"))
+
+    def ready(self, book: Book, scope: str, *, anew: bool) -> None:
+        """Have the table of a scope in the book, empty where nothing was followed yet.
+
+        Raises BookStale ``book-incomplete`` where blocks were followed by a version that kept other things of them, and
+        ``book-moved`` where another process has begun meanwhile.
+        """
+        if anew:
+            with book.writes() as connection:
+                if connection.execute(select(_FOLLOWED).where(_FOLLOWED.c.scope == scope)).first() is not None:
+                    raise BookStale("book-moved", f"Another process has begun to follow {scope} meanwhile")
+                self.table.drop(connection, checkfirst=True)
+                self.table.create(connection)
+            return
+        with book.reads() as connection:
+            database = inspect(connection)
+            there = database.has_table(self.table.name) and database.get_columns(self.table.name)
+        if not there or {each["name"] for each in there} != set(self.table.columns.keys()):
             raise BookStale(
                 "book-incomplete",
                 "The book was followed by an earlier version, which kept less of the blocks than this one needs",
                 next_step="Run `glasspool watch --again`: findings are made anew, and cases keep their references.",
             )
+
+    def rows(self, connection: Connection, names: Collection[str]) -> Iterator[Any]:
+        """Yield the rows whose first column is one of the names."""
+        asked = sorted(names)
+        for start in range(0, len(asked), AT_ONCE):
+            yield from connection.execute(self._asked, {"some": asked[start : start + AT_ONCE]})
+
+    def put(self, book: Book, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Have the rows written in place of those of the same name, with what the step finds or not at all."""
+        if not rows:
+            return
+
+        def write(connection: Connection) -> None:
+            connection.execute(self._gone, [{"one": row[self._named]} for row in rows])
+            connection.execute(self.table.insert(), rows)
+
+        book.later(write)

@@ -2,8 +2,7 @@
 
 A pair may have tens of thousands of receivables. Followed block by block, its sums are kept in the book, so that only
 the receivables that changed are read: the sums at any height are those kept, less what these receivables added then,
-plus what they add now. That is right whichever step wrote the sums, as long as it was no later than the one at hand;
-a step that was cut short and is done again finds the same.
+plus what they add now.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from typing import Any, Self
 
-from sqlalchemy import BigInteger, Connection, delete, or_, select
+from sqlalchemy import BigInteger
 from sqlmodel import Field
 
 from ledger.confirmation import confirmation
@@ -34,14 +33,13 @@ from ledger.facts import (
 )
 from ledger.snapshot import Market
 from regulator.book import Book
-from regulator.book.tables import BookTable, table_of
+from regulator.book.tables import BookTable
 from regulator.duplicates.backing import Backed, backed
-from regulator.duplicates.kept import ready
+from regulator.duplicates.kept import Kept
 from regulator.duplicates.pair_candidates import candidates
 from regulator.duplicates.patterns import phantom_debtor
 from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
 from regulator.duplicates.stakes import by_id, of
-from regulator.evidence import AT_ONCE
 from regulator.histories import Histories, StoreHistories
 from regulator.scope import Changes
 from regulator.signals import Signal
@@ -53,19 +51,18 @@ Parties = tuple[str, str]
 
 
 class PairSumsRow(BookTable, table=True):
-    """What was financed of a pair as of a height; the last of each pair, and one before for a step done again."""
+    """What is financed of a pair as of the last block followed."""
 
     __tablename__ = "pair_claims"
 
     pair: str = Field(primary_key=True)
-    height: int = Field(primary_key=True, sa_type=BigInteger)
     unsupported: int = Field(sa_type=BigInteger)
     claims: int
     supported: int = Field(sa_type=BigInteger)
     others: int
 
 
-_SUMS = table_of(PairSumsRow)
+_SUMS = Kept(PairSumsRow)
 
 
 class _Running:
@@ -101,17 +98,16 @@ class _Running:
 
 
 class Pair:
-    """A seller and a debtor, with the history of their receivables, or of those that changed since ``base``."""
+    """A seller and a debtor, with the history of their receivables, or of those that changed.
 
-    def __init__(
-        self, parties: Parties, receivables: Sequence[Backed], histories: Histories, base: tuple[int, Sums] | None
-    ) -> None:
-        since, self._rest = base or (-1, Sums())
-        self._parties, self._histories, self._receivables = parties, histories, receivables
-        self._running = _Running(receivables, since)
-        self._rest = self._rest.plus(self._running.total, -1)  # what those add that are not read here
-        self._all = self._running if base is None else None
-        self._heights = self._running.heights() if base is None else None
+    ``kept``: their sums where the running ones begin, if those are not of all their receivables.
+    """
+
+    def __init__(self, parties: Parties, running: _Running, histories: Histories, kept: Sums | None = None) -> None:
+        self._parties, self._histories, self._running = parties, histories, running
+        self._rest = Sums() if kept is None else kept.plus(running.total, -1)  # what those add that are not read here
+        self._all = running if kept is None else None
+        self._heights = running.heights()
 
     @property
     def subjects(self) -> Collection[str]:
@@ -119,21 +115,13 @@ class Pair:
         return (_subject(self._parties),)
 
     def heights(self) -> Sequence[int]:
-        """See :meth:`Neighbourhood.heights`: of a step done again, those before its base too."""
-        if self._heights is None:
-            self._heights = sorted({height for one in self._receivables for height in one.heights()})
+        """See :meth:`Neighbourhood.heights`."""
         return self._heights
 
     def sums(self, height: int) -> Sums:
         """Return what is financed of the pair at the height."""
         self._running = self._running.at(height)
         return self._rest.plus(self._running.total)
-
-    def moved(self, height: int) -> bool:
-        """Tell whether any of the receivables read adds something else at the height than at the base."""
-        first = self._running.each.copy()
-        self.sums(height)
-        return self._running.each != first
 
     def assess(self, height: int) -> Iterable[Signal]:
         """Yield what is to be said of the pair: what it rests on is read only where it is a finding."""
@@ -165,7 +153,7 @@ class PairScope:
 
     def kept_in(self, book: Book, *, anew: bool) -> Self:
         """See :meth:`Keeping.kept_in`."""
-        ready(book, _SUMS, anew=anew)
+        _SUMS.ready(book, self.name, anew=anew)
         return type(self)(book)
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
@@ -209,55 +197,24 @@ class PairScope:
         read = {_parties(versions[0]) for versions in whole.values()}
         pairs = {_parties(versions[0]) for versions in touched.values()} - read
         for parties, mine in _by_pair(backed(histories, whole | _owed(histories, pairs))).items():
-            yield Pair(parties, mine, histories, None)
+            yield Pair(parties, _Running(mine), histories)
 
     def _resumed(self, book: Book, histories: Histories, touched: dict[str, list[Receivable]]) -> Iterator[Pair]:
-        """Yield the pairs of what adds something else since the last step, from the sums kept, and keep their new ones.
-
-        Sums are as good as new ones while each receivable of the pair adds what it added when they were kept.
-        """
+        """Yield the pairs of what adds something else since the last step; keep their sums."""
         after = histories.after if isinstance(histories, StoreHistories) else -1
-        pairs = _by_pair(backed(histories, touched))
-        by_pair = {each: mine for each, mine in pairs.items() if _Running(mine, after).heights()}
-        kept = _kept(book, [_subject(parties) for parties in by_pair], histories.height)
-        made = {
-            parties: Pair(parties, mine, histories, kept.get(_subject(parties), (-1, Sums())))
-            for parties, mine in by_pair.items()
-        }
-        sums = {_subject(each): one.sums(histories.height) for each, one in made.items() if one.moved(histories.height)}
-        _keep(book, histories.height, sums, kept)
-        yield from made.values()
-
-
-def _kept(book: Book, pairs: Sequence[str], height: int) -> dict[str, tuple[int, Sums]]:
-    """Return the last sums of each pair up to a height, with the height they are of."""
-    found: dict[str, tuple[int, Sums]] = {}
-    if not pairs:
-        return found
-    with book.reads() as connection:
-        for start in range(0, len(pairs), AT_ONCE):
-            some = _SUMS.c.pair.in_(pairs[start : start + AT_ONCE])
-            rows = connection.execute(select(_SUMS).where(some, _SUMS.c.height <= height).order_by(_SUMS.c.height))
-            for row in rows:
-                found[row.pair] = row.height, Sums(row.unsupported, row.claims, row.supported, row.others)
-    return found
-
-
-def _keep(book: Book, height: int, sums: Mapping[str, Sums], before: Mapping[str, tuple[int, Sums]]) -> None:
-    rows = [{"pair": pair, "height": height, **one._asdict()} for pair, one in sums.items()]
-    if not rows:
-        return
-    pairs = sorted(sums)
-
-    def write(connection: Connection) -> None:
-        for start in range(0, len(pairs), AT_ONCE):
-            some = pairs[start : start + AT_ONCE]
-            least = min((before[pair][0] for pair in some if pair in before), default=0)
-            void = or_(_SUMS.c.height >= height, _SUMS.c.height < least)
-            connection.execute(delete(_SUMS).where(_SUMS.c.pair.in_(some), void))
-        connection.execute(_SUMS.insert(), rows)
-
-    book.later(write)
+        running = {parties: _Running(mine, after) for parties, mine in _by_pair(backed(histories, touched)).items()}
+        running = {parties: each for parties, each in running.items() if each.heights()}
+        with book.reads() as connection:
+            rows = _SUMS.rows(connection, [_subject(parties) for parties in running])
+            kept = {pair: Sums(*sums) for pair, *sums in rows}
+        new = []
+        for parties, each in running.items():
+            before = kept.get(_subject(parties), Sums())
+            pair = Pair(parties, each, histories, before)
+            if (sums := pair.sums(histories.height)) != before:
+                new.append({"pair": _subject(parties), **sums._asdict()})
+            yield pair
+        _SUMS.put(book, new)
 
 
 def _owed(histories: Histories, pairs: Collection[Parties]) -> dict[str, list[Receivable]]:

@@ -14,17 +14,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from sqlalchemy import bindparam, select
 from sqlmodel import Field
 
 from ledger.facts import Invoice
 from regulator.book import Book
-from regulator.book.tables import BookTable, table_of
-from regulator.duplicates.kept import ready
+from regulator.book.tables import BookTable
+from regulator.duplicates.kept import Kept
 from regulator.duplicates.paper_numbers import folded, forms_of, unknown
 from regulator.duplicates.patterns.altered_document import alike
 from regulator.duplicates.stakes import by_id
-from regulator.evidence import AT_ONCE
 from regulator.histories import Histories
 
 __all__ = ["PaperMarks", "PaperMarksRow"]
@@ -39,16 +37,14 @@ class PaperMarksRow(BookTable, table=True):
     invoice: str = Field(primary_key=True)
 
 
-_MARKS = table_of(PaperMarksRow)
-_BEARING = select(_MARKS).where(_MARKS.c.mark.in_(bindparam("marks", expanding=True)))
-_INSERT = _MARKS.insert()
+_MARKS = Kept(PaperMarksRow)
 
 
 class PaperMarks:
     """The marks in a book."""
 
-    def __init__(self, book: Book, *, anew: bool) -> None:
-        ready(book, _MARKS, anew=anew)
+    def __init__(self, book: Book, scope: str, *, anew: bool) -> None:
+        _MARKS.ready(book, scope, anew=anew)
         self._book = book
 
     def met(
@@ -72,23 +68,16 @@ class PaperMarks:
 
     def _bearing(self, marks: Collection[str]) -> set[str]:
         """Return the invoices that bear one of the marks."""
-        asked, found = sorted(marks), set[str]()
         with self._book.reads() as connection:
-            for start in range(0, len(asked), AT_ONCE):
-                bearing = connection.execute(_BEARING, {"marks": asked[start : start + AT_ONCE]})
-                found |= {invoice for _, invoice in bearing}
-        return found
+            return {invoice for _, invoice in _MARKS.rows(connection, marks)}
 
     def _mark(self, pairs: Collection[tuple[str, str]]) -> None:
         if not pairs:
             return
-        marks, known = sorted({mark for mark, _ in pairs}), set[tuple[str, str]]()
         with self._book.writes() as connection:  # at once: they are asked for in this step
-            for start in range(0, len(marks), AT_ONCE):
-                rows = connection.execute(_BEARING, {"marks": marks[start : start + AT_ONCE]})
-                known |= {(mark, name) for mark, name in rows}
+            known = {(mark, name) for mark, name in _MARKS.rows(connection, {mark for mark, _ in pairs})}
             if new := sorted(set(pairs) - known):
-                connection.execute(_INSERT, [{"mark": mark, "invoice": name} for mark, name in new])
+                connection.execute(_MARKS.table.insert(), [{"mark": mark, "invoice": name} for mark, name in new])
 
 
 def _marks(invoice: Invoice) -> Iterator[str]:

@@ -113,7 +113,7 @@ class PaperScope:
 
     def kept_in(self, book: Book, *, anew: bool) -> Self:
         """See :meth:`Keeping.kept_in`."""
-        return type(self)(PaperMarks(book, anew=anew))
+        return type(self)(PaperMarks(book, self.name, anew=anew))
 
     def touched(self, changes: Changes, histories: Histories) -> set[str]:
         """See :meth:`Scope.touched`: only invoices that something is odd about."""
