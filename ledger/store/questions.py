@@ -5,10 +5,11 @@ Following the ledger asks a hundred small questions a block, whose cost is that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from json import dumps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import ARRAY, String, Table, and_, any_, bindparam, func, literal_column, or_, select, union_all
 from sqlalchemy.exc import DBAPIError
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Narrowed", "Question", "among", "changed", "changing", "stated"]
 
 F = TypeVar("F", bound=Fact)
+
+_UNTELLABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +171,15 @@ def _one_of(dialect: Dialect, column: Any, name: str = "wanted") -> Any:
     return column == any_(_array(name, column.type))
 
 
+def _as_json(values: Sequence[Any]) -> str:
+    return dumps(_tellable(values))
+
+
+def _tellable(values: Sequence[Any]) -> list[Any]:
+    """Return those of the values that a fact may have: a NUL or half a pair is in no text, and confuses databases."""
+    return [one for one in values if not isinstance(one, str) or _UNTELLABLE.search(one) is None]
+
+
 def _compiled(
     dialect: Dialect,
     statement: Executable,
@@ -177,8 +189,8 @@ def _compiled(
 ) -> Question:
     compiled: Any = statement.compile(dialect=dialect)  # type: ignore[attr-defined]
     writes = [(name, kind.dialect_impl(dialect).bind_processor(dialect)) for name, kind in days.items()]
-    if dialect.name == "sqlite":
-        writes += [(name, dumps) for name in many if name in compiled.binds]
+    write = _as_json if dialect.name == "sqlite" else _tellable
+    writes += [(name, write) for name in many if name in compiled.binds]
     columns = () if table is None else table.columns
     reads = [(each.name, each.type.dialect_impl(dialect).result_processor(dialect, None)) for each in columns]
     return Question(

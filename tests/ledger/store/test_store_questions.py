@@ -81,6 +81,14 @@ def test_values_are_values_and_nothing_else(book: Book) -> None:
     assert len(facts.among(Invoice, "number", list(HOSTILE))) == len(stored.keys() & set(HOSTILE)) > 4
 
 
+def test_text_that_no_fact_can_have_is_not_taken_for_another(book: Book, traded: AsOf) -> None:
+    never = ["i\x00", "i\x00j", "\ud800", "i\udc80"]
+    assert traded.among(Invoice, "id", never) == []
+    assert [one.id for one in traded.among(Invoice, "id", [*never, "i"])] == ["i"]
+    assert traded.stated(Invoice, "id", [*never, "i"]) == {"i"}
+    assert traded.among(Invoice, "id", ["i"], Narrowed(also={"number": never})) == []
+
+
 def test_stated_gives_those_that_a_version_begun_by_then_states(book: Book, traded: AsOf) -> None:
     assert book.store.at().stated(Invoice, "status", ["voided", "normal", "red", *HOSTILE]) == {"voided", "normal"}
     assert traded.stated(Invoice, "status", ["voided", "normal"]) == {"normal"}
