@@ -73,15 +73,17 @@ def _sharing(market: Market, rows: Any) -> Any:
 
 
 def _otherwise(market: Market) -> Any:
-    """Return the invoices of one day, amount and parties, some number of which is written oddly or states no code."""
+    """Return the invoices of one day, amount and parties with several numbers, any written oddly or with a code.
+
+    What is code and what number is not always told apart.
+    """
     rows = market.table(Invoice).select("id", "number", "code", "seller", "buyer", "issued", fen="amount_including_tax")
     plain = ~rows.number.re_search("[^0-9A-Z]") & (rows.code.isnull() | ~rows.code.re_search("[^0-9A-Z]"))
     day = ("seller", "buyer", "issued", "fen")
     met = rows.group_by(*day).aggregate(
-        one=rows.number.min(), other=rows.number.max(), odd=(~plain).sum(), coded=rows.code.count(),
-        records=rows.id.count(),
-    )  # fmt: skip
-    met = met.filter((met.one != met.other) & ((met.odd > 0) | ((met.coded > 0) & (met.coded < met.records))))
+        one=rows.number.min(), other=rows.number.max(), odd=(~plain).sum(), coded=rows.code.count()
+    )
+    met = met.filter((met.one != met.other) & ((met.odd > 0) | (met.coded > 0)))
     return rows.semi_join(met, day).select("id")
 
 

@@ -5,8 +5,8 @@
 * An invoice that the tax authority does not know may be another one under nearly its number. Those are marked with
   parties and amount, which both have, and by them the other one finds them when it is claimed.
 
-So nobody reads all that a seller issued on a day, or about it. A mark says only that an invoice should be looked at:
-one of a step that was cut short does no harm.
+So nobody reads all that a seller issued on a day, or about it. A mark says only that an invoice should be looked at.
+Marks are written with what the step found, or not at all.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from sqlalchemy import Connection
 from sqlmodel import Field
 
 from ledger.facts import Invoice
@@ -59,10 +60,12 @@ class PaperMarks:
         Both of two records of one invoice whose number was written in two ways, where one is among ``invoices``; and
         the unknown ones that are nearly one of the ``claimed``: what is claimed on one makes the other graver.
         """
-        self._mark({(mark, one.id) for one in changed for mark in _marks(one)})
+        made = {(mark, one.id) for one in changed for mark in _marks(one)}
         marks = {_form(form) for one in invoices for form in forms_of(one)} | {_parties(one) for one in claimed}
         plain = {form for one in invoices if _oddly(one) for form in forms_of(one)}
-        names = self._bearing(marks) | {one.id for one in histories.having(Invoice, "number", plain)}
+        names = self._bearing(marks) | {name for mark, name in made if mark in marks}
+        names |= {one.id for one in histories.having(Invoice, "number", plain)}
+        self._keep(made)
         others = by_id(histories.having(Invoice, "id", names))
         return _written_otherwise([*invoices, *(versions[0] for versions in others.values())]) | _near(others, claimed)
 
@@ -71,13 +74,17 @@ class PaperMarks:
         with self._book.reads() as connection:
             return {invoice for _, invoice in _MARKS.rows(connection, marks)}
 
-    def _mark(self, pairs: Collection[tuple[str, str]]) -> None:
-        if not pairs:
+    def _keep(self, made: Collection[tuple[str, str]]) -> None:
+        """Have those marks written that are not there yet."""
+        if not made:
             return
-        with self._book.writes() as connection:  # at once: they are asked for in this step
-            known = {(mark, name) for mark, name in _MARKS.rows(connection, {mark for mark, _ in pairs})}
-            if new := sorted(set(pairs) - known):
+
+        def write(connection: Connection) -> None:
+            known = {(mark, name) for mark, name in _MARKS.rows(connection, {mark for mark, _ in made})}
+            if new := sorted(set(made) - known):
                 connection.execute(_MARKS.table.insert(), [{"mark": mark, "invoice": name} for mark, name in new])
+
+        self._book.later(write)
 
 
 def _marks(invoice: Invoice) -> Iterator[str]:

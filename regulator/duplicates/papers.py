@@ -52,9 +52,12 @@ from regulator.signals import Signal
 __all__ = ["Paper", "PaperScope"]
 
 GRANTS: Final = frozenset(
-    (Financing, FinancingCollateral, Output, PackageInvoice, PoolAsset, Registration, RegistrationCollateral)
-)
-"""The tables that say who claims something."""
+    (
+        Financing, FinancingCollateral, Output, PackageInvoice, PoolAsset, ReceivableInvoice, Registration,
+        RegistrationCollateral,
+    )
+)  # fmt: skip
+"""The tables that say who claims something, and on what: a claim may name what is registered after it."""
 PATTERNS: Final[dict[str, Callable[[Sheet], Signal | None]]] = {
     each.RULE: each.look for each in (altered_document, inflated_face, impossible_fields)
 }

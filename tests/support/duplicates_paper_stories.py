@@ -50,6 +50,36 @@ def renumbered(d: PaperDesk) -> dict[str, Expected]:
 
 
 @told
+def renumbered_and_owed_after_the_loan(d: PaperDesk) -> dict[str, Expected]:
+    """The claim on the true invoice is of a receivable that its loan named before it was registered."""
+    d.bill("I", number=str(d.base + 4_107))
+    d.verify("I")
+    d.bill("B", number=str(d.base + 4_108))
+    d.verify("B", "not_found")
+    unknown = d.block()
+    d.lend("G", "bank2", ("invoice", "B"))
+    lent = d.block()
+    d.lend("F", "bank", ("receivable", "R"))
+    d.block()
+    d.owed("R", "I")
+    both = d.block()
+    subject = "invoice B"
+    return {"altered_document": [(subject, unknown, "low"), (subject, lent, "medium"), (subject, both, "high")]}
+
+
+@told
+def split_into_code_and_number_otherwise(d: PaperDesk) -> dict[str, Expected]:
+    """What one record calls the code's last digit, the other calls the number's first."""
+    d.bill("I", code="3100201130", number="07290740", type="vat_special")
+    d.bill("B", code="310020113", number="007290740", type="vat_special")
+    d.lend("F", "bank", ("invoice", "I"))
+    d.block()
+    d.lend("G", "bank2", ("invoice", "B"))
+    both = d.block()
+    return {"altered_document": [("invoice B", both, "high")]}
+
+
+@told
 def recurring(d: PaperDesk) -> None:
     """Bills of one amount with numbers that follow each other, all financed, one verified."""
     for at in range(3):
