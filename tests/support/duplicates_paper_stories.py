@@ -70,8 +70,8 @@ def renumbered_and_owed_after_the_loan(d: PaperDesk) -> dict[str, Expected]:
 @told
 def split_into_code_and_number_otherwise(d: PaperDesk) -> dict[str, Expected]:
     """What one record calls the code's last digit, the other calls the number's first."""
-    d.bill("I", code="3100201130", number="07290740", type="vat_special")
-    d.bill("B", code="310020113", number="007290740", type="vat_special")
+    d.bill("I", code="3100201130", number="07290740", type="vat_special", net=77_700)
+    d.bill("B", code="310020113", number="007290740", type="vat_special", net=77_700)
     d.lend("F", "bank", ("invoice", "I"))
     d.block()
     d.lend("G", "bank2", ("invoice", "B"))
