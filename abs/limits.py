@@ -71,7 +71,7 @@ class Excess:
 
 
 def excess_concentration(
-    day: Day, limits: Sequence[Concentration], eligible: pl.Expr = OPEN
+    day: Day, limits: Sequence[Concentration], eligible: pl.Expr
 ) -> tuple[Figure, tuple[Excess, ...]]:
     """Metric 3: sum over members d of max(0, E_d - limit_d x sum E), fen, in all and for each limit.
 

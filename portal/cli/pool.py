@@ -67,12 +67,13 @@ def show(
 
 def _composition(pool: Pool, terms: PlanTerms, top: int) -> dict[str, Any]:
     """Size, limits, parties, classes and the largest assets."""
+    from abs.eligibility import eligible
     from abs.limits import diversification, excess_concentration, grouped, important_providers
     from abs.stratification import largest_assets, mean_rate, strata
 
     known = grouped(pool.day, terms.affiliates)
     issued = sum(each.principal for each in terms.tranches)
-    whole, limits = excess_concentration(known, terms.concentration)
+    whole, limits = excess_concentration(known, terms.concentration, eligible(known, terms.eligibility))
     days = terms.metrics.default_days
     providers = important_providers(pool.day, issued, default_days=days, affiliates=terms.affiliates)
     spread = diversification(pool.day, terms.affiliates)

@@ -50,7 +50,7 @@ def test_excess_is_what_each_has_beyond_its_limit(
         Concentration(by="debtor_group", limit=limit, names=names),
         Concentration(by="region", limit=region_limit),
     ]
-    whole, found = excess_concentration(day, limits)
+    whole, found = excess_concentration(day, limits, OPEN)
     total = sum(amount for _, amount in held)
 
     def slow(group: dict[str, str], share: Decimal, named: dict[str, Decimal]) -> Counter[str]:
@@ -79,7 +79,7 @@ def test_a_member_over_its_limit_and_another_group_over_its_own_are_both_too_muc
         Concentration(by="debtor", limit=Decimal("0.15")),
         Concentration(by="debtor_group", limit=Decimal("0.20")),
     ]
-    whole, found = excess_concentration(day, limits)
+    whole, found = excess_concentration(day, limits, OPEN)
     assert [one.excess.value for one in found] == [15, 10 + 4]
     assert whole.value == 15 + 4
     [parties] = whole.inputs
@@ -90,7 +90,7 @@ def test_no_more_is_too_much_than_there_is() -> None:
     """Limits by debtor and by region are on the same money: a net pool below nothing is no net pool."""
     day = pool({"d1": 100}, region="44")
     limits = [Concentration(by="debtor", limit=Decimal("0.1")), Concentration(by="region", limit=Decimal("0.2"))]
-    whole, found = excess_concentration(day, limits)
+    whole, found = excess_concentration(day, limits, OPEN)
     assert ([one.excess.value for one in found], whole.value) == ([90, 80], 100)
     eligible = day.sum("pool.eligible_balance", "outstanding", OPEN, formula="all")
     assert net_pool_balance(eligible, whole).value == 0
@@ -98,13 +98,13 @@ def test_no_more_is_too_much_than_there_is() -> None:
 
 def test_the_net_pool_is_what_is_eligible_less_the_excess() -> None:
     day = pool({"d1": 600, "d2": 300, "d3": 100})
-    whole, [found] = excess_concentration(day, [Concentration(by="debtor", limit=Decimal("0.5"))])
+    whole, [found] = excess_concentration(day, [Concentration(by="debtor", limit=Decimal("0.5"))], OPEN)
     [over] = found.over
     assert (over.member, over.balance.value, over.limit.value, over.excess.value) == ("d1", 600, 500, 100)
     eligible = day.sum("pool.eligible_balance", "outstanding", OPEN, formula="all")
     assert net_pool_balance(eligible, whole).value == 900
     assert {ref.id for ref in over.balance.unfold()} == {"A-d1"}
-    none, nothing = excess_concentration(day, [])
+    none, nothing = excess_concentration(day, [], OPEN)
     assert (none.value, nothing) == (0, ())
 
 

@@ -90,7 +90,7 @@ CRITERIA = (
 def _three(pool: Pool) -> object:
     day = grouped(pool.day, AFFILIATES)
     found = judged(day, CRITERIA)
-    excess, _ = excess_concentration(day, LIMITS)
+    excess, _ = excess_concentration(day, LIMITS, OPEN)
     return net_pool_balance(found.eligible, excess)
 
 

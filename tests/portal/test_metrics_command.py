@@ -12,12 +12,13 @@ from abs.terms import terms_of
 from ledger.store import Store
 from tests.support.commands import Ran
 from tests.support.ledger_book import Book
+from tests.support.paid_plan import TRANCHES, terms
 from tests.support.plan_book import distributed, funded
 
 
 @pytest.fixture(autouse=True)
 def _few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("portal.cli.COMMANDS", ("metrics",))
+    monkeypatch.setattr("portal.cli.COMMANDS", ("metrics", "pool"))
     monkeypatch.setenv("GLASSPOOL_LANG", "en")
 
 
@@ -53,6 +54,23 @@ def test_a_day(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shown = Ran(capsys, "metrics", "plan-1").out
     assert "130.00" in shown
     assert "cannot be told" in shown
+
+
+def test_the_pool_has_the_same_excess(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of what is eligible: here nothing is, though one debtor owes everything."""
+    monkeypatch.setenv("GLASSPOOL_HOME", str(tmp_path))
+    coal = {"criterion": "coal", "text": "煤炭贸易", "field": "goods", "op": "==", "value": "煤炭"}
+    agreed = terms(eligibility=[coal], concentration=[{"by": "debtor", "limit": "0.5"}])
+    book = Book(tmp_path / "ledger.db")
+    book.admit()
+    funded(book, tranches=TRANCHES, document=agreed)
+    book.store.close()
+    measured = Ran(capsys, "metrics", "plan-1", "--json").json["measures"]
+    figures = {each["name"]: each for each in Ran(capsys, "pool", "plan-1", "--json").json["figures"]}
+    assert figures["pool.excess_concentration"] == measured["pool.excess_concentration"]
+    assert (measured["pool.balance"]["value"] > 0, measured["pool.eligible_balance"]["value"]) == (True, 0)
 
 
 def test_a_history_by_month(capsys: pytest.CaptureFixture[str]) -> None:
