@@ -23,16 +23,20 @@ def by_debtor(owed: Any) -> Any:
 def confirmation(versions: Iterable[Receivable], height: int) -> Receivable | None:
     """Return the version of a receivable that began with the confirmation which counts; None: nobody confirmed it yet.
 
-    That is the debtor's own, the first one, whoever else confirmed before or since; where there is none, the first that
-    anybody made. ``versions``: all of one receivable, in the order in which they began; those after the height count
-    for nothing.
+    That is the debtor's own, the first one, whoever else confirmed before or since. Where there is none, the first by
+    the creditor, in its name or with its key: nobody's before it hides that. Else the first that anybody made.
+    ``versions``: all of one receivable, in the order in which they began; those after the height count for nothing.
     """
-    found = None
+    first = creditors = None
     for one in versions:
         if one.from_height > height:
             break
         if by_debtor(one):
             return one
-        if found is None and one.confirmed_by is not None:
-            found = one
-    return found
+        if one.confirmed_by is None:
+            continue
+        if first is None:
+            first = one
+        if creditors is None and one.creditor in (one.confirmed_by, one.confirmed_signer_member):
+            creditors = one
+    return first if creditors is None else creditors

@@ -197,6 +197,11 @@ def _parts_of_several(deal: Deal) -> None:
     deal.finance()
 
 
+def _confirmed_by_the_creditor(deal: Deal) -> None:
+    said = {"receivable": deal.of("claim"), "by": "supplier", "method": "platform"}
+    deal.book.say("supplier", "receivable.confirmed", said)
+
+
 PLANTED: Final[dict[str, Story]] = {
     "sum": Story(fails=("invoice-sum", "sum-differs"), parts={"invoice": {"tax": 12_000}}),
     "tax": Story(
@@ -266,6 +271,11 @@ PLANTED: Final[dict[str, Story]] = {
     "own-key": Story(fails=("confirmation", "signed-by-creditor"), parts={"confirmed": {"sender": "supplier"}}),
     "own-key-in-another-name": Story(
         fails=("confirmation", "signed-by-creditor"), parts={"confirmed": {"by": "parent", "sender": "supplier"}}
+    ),
+    "own-word-after-anothers": Story(
+        fails=("confirmation", "confirmed-by-creditor"),
+        parts={"confirmed": {"by": "parent", "sender": "parent"}},
+        then=_confirmed_by_the_creditor,
     ),
     "exceeded": Story(fails=("payment", "payment-exceeded"), then=lambda deal: deal.pay(10_000, settles=FACE)),
     "contract-after-order": Story(fails=("contract-then-order", "out-of-order"), parts={"contract": _late(31)}),
@@ -356,9 +366,7 @@ HONEST: Final[dict[str, Story]] = {
     "confirmed-by-parent": Story(parts={"confirmed": {"by": "parent", "sender": "parent"}}),
     "signed-by-parent": Story(parts={"confirmed": {"sender": "parent"}}),
     "signed-by-nobody": Story(parts={"confirmed": {"sender": "nobody"}}),
-    "confirmed-again": Story(
-        then=lambda deal: deal.book.say("supplier", "receivable.confirmed", {
-            "receivable": deal.of("claim"), "by": "supplier", "method": "platform"})),
+    "confirmed-again": Story(then=_confirmed_by_the_creditor),
     "declared": Story(then=Deal.declare),
     "packed": Story(
         then=lambda deal: deal.book.say(
