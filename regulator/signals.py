@@ -16,9 +16,23 @@ from typing import Any, Self
 from ledger.records.base import canonical
 from ledger.suites import sm3
 
-__all__ = ["Level", "Signal", "Version", "finding_id"]
+__all__ = ["Level", "Signal", "Version", "finding_id", "parts_of", "subject_of"]
 
 ID_DIGITS = 16  # hexadecimal, of SM3: no two of a million findings meet
+
+
+def subject_of(kind: str, *parts: str) -> str:
+    """Return the subject that several ids make together: ``<kind> <part>/<part>``, another text for other parts.
+
+    An id may hold a slash of its own: there it is written ``%2F``, and ``%`` is written ``%25``.
+    """
+    return f"{kind} {'/'.join(part.replace('%', '%25').replace('/', '%2F') for part in parts)}"
+
+
+def parts_of(subject: str) -> list[str]:
+    """Return the ids that make a subject together, as they are."""
+    joined = subject.partition(" ")[2]
+    return [part.replace("%2F", "/").replace("%25", "%") for part in joined.split("/")]
 
 
 class Level(StrEnum):

@@ -58,11 +58,11 @@ class Market:
         if self.backend.name != "duckdb":
             # Not `cache`: Spark would tell of each question all that every table kept before was made of, and in what
             # is made of several such tables, of each of them again. By way of a view: what Ibis holds in memory itself,
-            # Spark would not know.
+            # Spark would not know. Cast: Spark's hashes, for one, are narrower than Ibis takes them to be.
             try:
                 view = self.backend.create_view(f"{name}_of", table)
                 self.backend.raw_sql(self.backend.compile(view)).localCheckpoint().createTempView(name)
-                yield self.backend.table(name)
+                yield self.backend.table(name).cast(table.schema())
             finally:
                 for view in (name, f"{name}_of"):
                     self.backend.raw_sql(f"DROP VIEW IF EXISTS {view}")

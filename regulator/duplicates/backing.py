@@ -67,8 +67,8 @@ class Backed:
     versions: list[Receivable]
     held: list[Fact] = field(default_factory=list)
     """Pieces that a financier holds, and places in pools."""
-    loans: list[Loans] = field(default_factory=list)
-    """On itself and on what it is claimed by: its pieces, its invoices, packages of those."""
+    loans: list[tuple[int, Loans]] = field(default_factory=list)
+    """On itself and on what it is claimed by: its pieces, its invoices, packages of those; from which height on."""
     invoices: list[tuple[ReceivableInvoice, list[Invoice]]] = field(default_factory=list)
     paid: list[Settlement] = field(default_factory=list)
     """By the debtor."""
@@ -80,7 +80,7 @@ class Backed:
         pairs: list[tuple[Fact, Sequence[Fact]]] = [*self.invoices, *self.moved]
         links = [link for link, _ in pairs]
         own = heights_of(self.versions, self.held, self.paid, links, *(versions for _, versions in pairs))
-        return sorted({*own, *(height for each in self.loans for height in each.heights())})
+        return sorted({*own, *(max(since, height) for since, each in self.loans for height in each.heights())})
 
     def sums(self, height: int) -> Sums:
         """Return what it adds to its pair as of the height."""
@@ -96,7 +96,7 @@ class Backed:
     def _claimed(self, height: int) -> bool:
         if any(current((one,), height) is not None for one in self.held):
             return True
-        return any(each.active(height) for each in self.loans)
+        return any(since <= height and each.active(height) for since, each in self.loans)
 
     def _supported(self, amount: int, height: int) -> bool:
         if any(one.from_height <= height for one in self.paid):
@@ -137,27 +137,31 @@ def backed(histories: Histories, versions: dict[str, list[Receivable]]) -> dict[
     papers = by_id(one for one in histories.having(TradeDocument, "id", targets) if one.type in MOVEMENT)
     receipts = by_id(histories.having(Receipt, "id", targets))
     for reference in references:
-        shown: Sequence[Any] | None = papers.get(reference.target) or receipts.get(reference.target)
-        for each in resting[reference.source] if shown is not None else ():
-            each.moved.append((reference, shown or ()))
+        for shown in (papers.get(reference.target, ()), receipts.get(reference.target, ())):
+            for each in resting[reference.source] if shown else ():
+                each.moved.append((reference, shown))
     return found
 
 
 def _claim(histories: Histories, found: dict[str, Backed], links: Sequence[ReceivableInvoice]) -> None:
-    """Add what claims or claimed the receivables: loans on them and on what is beneath, pieces bought, pools."""
-    under: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    for name in found:
-        under["receivable", name].add(name)
+    """Add what claims or claimed the receivables: loans on them and on what is beneath, pieces bought, pools.
+
+    A loan may name a package, or a piece, that is made only later: it claims the receivable from then on.
+    """
+    under: defaultdict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for name, owed in found.items():
+        under["receivable", name][name] = owed.versions[0].from_height
     for link in links:
-        under["invoice", link.invoice].add(link.receivable)
+        under["invoice", link.invoice][link.receivable] = link.from_height
     for output in histories.having(Output, "root", found.keys()):
-        under["output", output.id].add(output.root)
+        under["output", output.id][output.root] = output.from_height
         if output.financier is not None and output.financier == output.owner:
             found[output.root].held.append(output)
     for pooled in histories.having(PoolAsset, "asset", found.keys()):
         found[pooled.asset].held.append(pooled)
     for packed in histories.having(PackageInvoice, "invoice", {link.invoice for link in links}):
-        under["package", packed.package] |= under["invoice", packed.invoice]
+        for name, linked in under["invoice", packed.invoice].items():
+            under["package", packed.package][name] = max(linked, packed.from_height)
     put_up = histories.having(FinancingCollateral, "target", {name for _, name in under})
     financings = by_id(histories.having(Financing, "id", {one.financing for one in put_up}))
     loans: defaultdict[tuple[str, str], Loans] = defaultdict(Loans)
@@ -165,5 +169,5 @@ def _claim(histories: Histories, found: dict[str, Backed], links: Sequence[Recei
         if (one.target_kind, one.target) in under:
             loans[one.target_kind, one.target].on.append((one, financings.get(one.financing, [])))
     for thing, some in loans.items():
-        for name in under[thing]:
-            found[name].loans.append(some)
+        for name, since in under[thing].items():
+            found[name].loans.append((since, some))

@@ -3,7 +3,7 @@
 Each sweep is a superset of what its pattern can fire on, by facts that no height can take back, so every version
 counts, ended ones too. Where claims meet is told by *anchors*: the key of an invoice, or a thing that rests on none.
 What claims a receivable is on the anchors of all its invoices. Two claims that share no anchor are no rivals: each
-covers no more than the faces of its own.
+covers no more than the faces of its own, and what its receivable is beyond them.
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from ledger.facts import (
     Receivable,
     Registration,
     RegistrationCollateral,
-    TradeDocument,
-    TradeOrder,
 )
 from ledger.snapshot import Market
 from regulator.duplicates.anchors import Anchors, hashed, joined, text, union
 from regulator.duplicates.family import ALONE
 from regulator.duplicates.keys import VOID
+from regulator.duplicates.left import least_of
 
 __all__ = ["candidates"]
 
 LENT: Final = ("financing", "certificate")
 LOAN: Final = ("instrument", "thing")
-CLAIM: Final = ("instrument", "thing", "holder", "giver", "kind", "name", "began", "ended", "amount", "start")
+CLAIM: Final = (
+    "instrument", "thing", "holder", "giver", "kind", "name", "began", "ended", "amount", "start", "piece", "face",
+)  # fmt: skip
 
 
 def candidates(market: Market) -> Any:
@@ -83,12 +84,12 @@ class _Sweeps:
     def claims(self) -> Any:
         """Every claim there ever was, as CLAIM says, on a receivable, an invoice or a thing of its own.
 
-        One on a package is on each of its invoices, one on a piece on its receivable. ``amount``: the most that was
-        ever out; ``start``: the business day.
+        One on a package is on each of its invoices, one on a piece on its receivable: with ``piece``, its hash, and
+        ``face``, its amount. ``amount``: the most that was ever out; ``start``: the business day.
         """
         import ibis
 
-        none = ibis.literal(0, "int64")
+        none, null = ibis.literal(0, "int64"), ibis.null("int64")
         first = self.financings.group_by("id", "financier", "applicant").aggregate(
             amount=self.financings.amount.max(),
             disbursed=self.financings.disbursed.max(),
@@ -98,23 +99,25 @@ class _Sweeps:
         lent = lent.select(
             instrument=text("financing"), thing="financing", holder="r_financier", giver="r_applicant",
             kind="target_kind", name="target", began="from_position", ended="to_position",
-            amount=_most(lent.r_amount, lent.r_disbursed), start="r_start",
+            amount=_most(lent.r_amount, lent.r_disbursed), start="r_start", piece=null, face=null,
         )  # fmt: skip
         registrations = self._market.stated(Registration).select("id", "secured_party", "debtor").distinct()
         filed = joined(self._market.stated(RegistrationCollateral), registrations, {"registration": "id"})
         filed = filed.select(
             instrument=text("registration"), thing="registration", holder="r_secured_party", giver="r_debtor",
             kind="target_kind", name="target", began="from_position", ended="to_position", amount=none,
-            start=ibis.null("date"),
+            start=ibis.null("date"), piece=null, face=null,
         )  # fmt: skip
         bought = self.outputs.filter(self.outputs.financier == self.outputs.owner)
         bought = bought.select(
             instrument=text("certificate"), thing="id", holder="owner", giver="issuer", kind=text("receivable"),
             name="root", began="from_position", ended="to_position", amount="amount", start=ibis.null("date"),
+            piece=hashed("output", bought.id), face="amount",
         )  # fmt: skip
         pooled = self.pools.select(
             instrument=text("pool"), thing="id", holder="plan", giver="assignor", kind=text("receivable"),
-            name="asset", began="from_position", ended="to_position", amount=none, start="assigned_on",
+            name="asset", began="from_position", ended="to_position", amount=none, start="assigned_on", piece=null,
+            face=null,
         )  # fmt: skip
         return union((self._resolved(self._keep(lent.union(filed))), bought, pooled))
 
@@ -124,9 +127,11 @@ class _Sweeps:
         packed = self._market.stated(PackageInvoice).select("package", "invoice").distinct()
         opened = joined(claims.filter(claims.kind == "package"), packed, {"name": "package"})
         opened = opened.mutate(kind=text("invoice"), name=opened.r_invoice).select(*CLAIM)
-        roots = self.outputs.select("id", "root")
+        roots = self.outputs.select("id", "root", "amount")
         rooted = joined(claims.filter(claims.kind == "output"), roots, {"name": "id"})
-        rooted = rooted.mutate(kind=text("receivable"), name=rooted.r_root).select(*CLAIM)
+        rooted = rooted.mutate(
+            kind=text("receivable"), name=rooted.r_root, piece=hashed("output", rooted["name"]), face=rooted.r_amount
+        ).select(*CLAIM)
         return union((plain, opened, rooted))
 
     @cached_property
@@ -200,40 +205,83 @@ class _Sweeps:
 
     def over_financed(self) -> Iterable[Any]:
         """Yield what was lent on more than once, or once beyond its worth, by the most that was ever out."""
+        import ibis
+
         loans = self.crowded.filter(self.crowded.instrument.isin(LENT))
         again = loans.group_by("anchor").aggregate(seed=loans.seed.min(), out=loans.amount.sum(), **_ends(loans))
         again = self._keep(_several(again))
-        here = (
-            union((self.anchors.keys, self.anchors.tied, loans.select("on", "anchor")))
-            .semi_join(again, "anchor")
-            .distinct()
-        )
         every = self.anchored.filter(self.anchored.instrument.isin(LENT))
-        least = self._least(self._keep(here.select("on").union(every.select("on")).distinct()))
+        every = every.mutate(part=ibis.coalesce(every.piece, every.on))
+        # Of one loan on several things that are, or rest on, one invoice: where that is.
+        spread = every.group_by(*LOAN, "anchor").aggregate(one=every.part.min(), other=every.part.max())
+        spread = self._keep(spread.filter(spread.one != spread.other).select(*LOAN, "anchor"))
+        keys = self.anchors.keys
+        here = union((keys, self.anchors.tied, loans.select("on", "anchor"))).semi_join(again, "anchor").distinct()
+        beneath = joined(spread.select("anchor").distinct(), keys, {"anchor": "anchor"})
+        beneath = self._keep(beneath.select("anchor", on="r_on").distinct())
+        wanted = union((here.select("on"), beneath.select("on"), every.select("on")))
+        least = self._keep(least_of(self._market, self.anchors, self._keep(wanted.distinct())))
         on = joined(here, least, {"on": "on"})
         faces = on.group_by("anchor").aggregate(face=on.r_least.min())
         much = joined(again, faces, {"anchor": "anchor"}, how="left")
         yield much.filter(much.r_face.isnull() | (much.out > much.r_face))
-        yield self._beyond(every, least)
+        yield from self._on_pieces(loans, again)
+        beneath = joined(beneath, least, {"on": "on"})
+        yield from self._beyond(every, least, spread, beneath.group_by("anchor").aggregate(face=beneath.r_least.min()))
 
-    def _beyond(self, loans: Any, least: Any) -> Any:
-        """Return what one loan is more than: its share, by first worths, of what is least left of an asset.
+    def _on_pieces(self, loans: Any, again: Any) -> Iterable[Any]:
+        """Yield pieces on which more came out than they are, but for what their buyers gave on; pieces that went on.
 
-        Where parts were stated, or some collateral was given back before the rest, the share may be the whole loan. A
-        share is no more than that: of most loans the amount tells enough.
+        Of what was lent on a piece that was then made into others, what came out on those counts too.
+        """
+        import ibis
+
+        on = loans.filter(loans.piece.notnull())
+        bought = on.instrument == "certificate"
+        on = on.mutate(
+            lent=ibis.ifelse(bought, 0, on.amount),
+            buyer=ibis.ifelse(bought, on.holder, ibis.null("string")),
+            giver=ibis.ifelse(bought, ibis.null("string"), on.giver),
+        )
+        on = on.select(*LOAN, "piece", "seed", "amount", "face", "lent", "buyer", "giver").distinct()
+        met = on.group_by("piece").aggregate(
+            seed=on.seed.min(), out=on.amount.sum(), lent=on.lent.sum(), face=on.face.min(),
+            buyer=on.buyer.max(), first=on.giver.min(), last=on.giver.max(), **_ends(on),
+        )  # fmt: skip
+        strange = (met["first"] != met.buyer) | (met["last"] != met.buyer)
+        yield _several(met).filter(lambda met: (met.lent > met.face) | ((met.out > met.face) & strange))
+        gone = self.outputs.filter(self.outputs.to_position.notnull())
+        gone = gone.select(piece=hashed("output", gone.id), gone="to_position")
+        loans = loans.filter(loans.instrument == "financing", loans.piece.notnull())
+        over = joined(loans, gone, {"piece": "piece"})
+        over = over.filter(over.ended.isnull() | (over.ended > over.r_gone)).select("anchor", "seed", "face")
+        over = joined(over, again, {"anchor": "anchor"})
+        yield over.filter(over.r_out > over.face)
+
+    def _beyond(self, loans: Any, least: Any, spread: Any, faces: Any) -> Iterable[Any]:
+        """Yield what one loan is more than: its share, by first worths, of what is least left of an asset.
+
+        Its shares of several things count together where those meet: on one receivable, and on one invoice, of which
+        the ``faces`` are, by anchor, where it is ``spread``. Where parts were stated, or some collateral was given back
+        before the rest, the share may be the whole loan. A share is no more than that: of most loans the amount tells
+        enough.
         """
         import ibis
 
         worth = joined(loans, least, {"on": "on"}, how="left")
         asset = worth.kind.isin(["invoice", "receivable"])
-        odd = asset & (worth.amount > worth.r_least.fill_null(0))
-        much = worth.filter(odd | (worth.r_first < 0)).select(*LOAN).distinct()
-        worth = worth.filter(asset | worth.r_first.notnull()).semi_join(much, LOAN)
-        each = worth.group_by(*LOAN, "kind", "on").aggregate(
-            seed=worth.seed.min(), amount=worth.amount.max(), least=worth.r_least.min(),
-            most=worth.r_first.max(), first=worth.r_first.min(),
+        left = worth.r_least.fill_null(0)
+        worth = worth.mutate(
+            first=ibis.coalesce(worth.face, worth.r_first), left=ibis.least(left, worth.face.fill_null(left))
+        )
+        odd = asset & (worth.amount > worth.left)
+        much = worth.filter(odd | (worth["first"] < 0)).select(*LOAN).distinct()
+        worth = worth.filter(asset | worth["first"].notnull()).semi_join(much, LOAN)
+        each = worth.group_by(*LOAN, "kind", "on", "part").aggregate(
+            seed=worth.seed.min(), amount=worth.amount.max(), least=worth.r_least.min(), left=worth.left.min(),
+            most=worth["first"].max(), first=worth["first"].min(),
         )  # fmt: skip
-        total = each.group_by(*LOAN).aggregate(total=each["first"].sum())
+        total = each.group_by(*LOAN).aggregate(total=_most(each["first"], 0).sum())
         shared = self.collateral.mutate(end=self.collateral.to_position.fill_null(0))
         shared = shared.group_by("financing").aggregate(
             first_end=shared.end.min(), last_end=shared.end.max(), parts=shared.amount.count()
@@ -242,31 +290,17 @@ class _Sweeps:
         met = met.filter(met.kind.isin(["invoice", "receivable"]))
         loose = (met.r_first_end != met.r_last_end).fill_null(False) | (met.r_parts.fill_null(0) > 0)
         share = ibis.ifelse(loose, 1.0, met.most.cast("float64") / met.r_total.nullif(0))
-        return met.filter(met.amount * share > met.least.fill_null(0) + 0.5)  # shares are whole fen, rounded down
-
-    def _least(self, wanted: Any) -> Any:
-        """Return what each thing wanted was worth when it began, and the least that was ever left of it, by ``on``."""
-        import ibis
-
-        def of(kind: str, rows: Any, **more: Any) -> Any:
-            rows = rows.select(on=hashed(kind, rows.id), **more)
-            return rows.semi_join(wanted, "on")
-
-        owed = self.receivables
-        net = owed.amount + ibis.least(owed.adjusted + owed.netted, ibis.literal(0, "int64"))
-        owed = of("receivable", owed, amount=owed.amount, net=net)
-        found = [owed.group_by("on").aggregate(first=owed.amount.max(), least=owed.net.min())]
-        notes = self.anchors.aimed.filter(self.anchors.aimed.amount < 0)
-        taken = notes.group_by("target").aggregate(off=notes.amount.sum())
-        taken = taken.select("off", on=hashed("invoice", taken.target))
-        faces = of("invoice", self._market.table(Invoice), first="amount_including_tax")
-        faces = joined(faces, taken, {"on": "on"}, how="left")
-        found.append(faces.select("on", "first", least=faces["first"] + faces.r_off.fill_null(0)))
-        for kind, table in (("order", TradeOrder), ("document", TradeDocument)):
-            rows = self._market.stated(table)
-            rows = of(kind, rows.filter(rows.amount.notnull()), amount="amount")
-            found.append(rows.group_by("on").aggregate(first=rows.amount.min(), least=rows.amount.min()))
-        return self._keep(union(found))
+        met = self._keep(met.select(*LOAN, "on", "seed", "amount", "least", "left", share=met.amount * share))
+        yield met.filter(met.share > met.left + 0.5)  # shares are whole fen, rounded down
+        one = met.group_by(*LOAN, "on").aggregate(
+            seed=met.seed.min(), share=met.share.sum(), amount=met.amount.max(), least=met.least.min()
+        )
+        yield one.filter(ibis.least(one.share, one.amount) > one.least.fill_null(0) + 0.5)
+        on = joined(met, self.anchors.keys.union(self.anchors.tied), {"on": "on"}).mutate(anchor=lambda on: on.r_anchor)
+        on = on.semi_join(spread, [*LOAN, "anchor"]).select(*LOAN, "on", "seed", "amount", "share", "anchor")
+        one = on.group_by(*LOAN, "anchor").aggregate(seed=on.seed.min(), share=on.share.sum(), amount=on.amount.max())
+        one = joined(one, faces, {"anchor": "anchor"})
+        yield one.filter(ibis.least(one.share, one.amount) > one.r_face + 0.5)
 
     def double_spent(self) -> Iterable[Any]:
         """Yield receivables of which more was issued than they came to, or a piece used after it was consumed."""

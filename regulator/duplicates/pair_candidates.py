@@ -128,34 +128,44 @@ def _claimed(market: Market) -> Any:
     links = market.stated(ReceivableInvoice).select("receivable", "invoice")
     outputs, pools = market.stated(Output), market.stated(PoolAsset)
     loans = market.stated(Financing)
-    over = loans.filter(loans.status.isin(sorted(OVER)))
-    over = over.group_by("id").aggregate(over=over.from_position.min())
+    over = loans.status.isin(sorted(OVER))
+    # What was repaid may be drawn again: it is over for good from where the last version ends that is not over.
+    loans = loans.group_by("id").aggregate(
+        paused=loans.from_position.min(where=over), over=loans.to_position.coalesce(NEVER).max(where=~over)
+    )
     put_up = market.stated(FinancingCollateral)
-    put_up = put_up.left_join(over, put_up.financing == over.id)
-    ended = ibis.least(put_up.to_position.coalesce(NEVER), put_up.over.coalesce(NEVER))
-    put_up = put_up.select("target_kind", "target", began="from_position", ended=ended)
+    put_up = put_up.left_join(loans, put_up.financing == loans.id)
+    until = put_up.to_position.coalesce(NEVER)
+    put_up = put_up.select(
+        "target_kind", "target",
+        began="from_position",
+        paused=ibis.least(until, put_up.paused.coalesce(NEVER)),
+        ended=ibis.least(until, put_up.over.coalesce(NEVER)),
+    )  # fmt: skip
+    times = ("began", "paused", "ended")
 
     def of(kind: str) -> Any:
-        return put_up.filter(put_up.target_kind == kind).select(thing="target", began="began", ended="ended")
+        return put_up.filter(put_up.target_kind == kind).select("target", *times)
 
-    def until(rows: Any, receivable: str) -> Any:
-        return rows.select(
-            receivable=receivable, began="from_position", ended=rows.to_position.coalesce(ibis.literal(NEVER))
-        )
+    def held(rows: Any, receivable: str) -> Any:
+        until = rows.to_position.coalesce(ibis.literal(NEVER))
+        return rows.select(receivable=receivable, began="from_position", paused=until, ended=until)
 
-    packed = market.stated(PackageInvoice).select("package", invoice_id="invoice")
-    packages, pieces = of("package"), of("output")
-    packages = packages.join(packed, packages.thing == packed.package)
-    invoices = of("invoice").union(packages.select(thing="invoice_id", began="began", ended="ended"))
-    roots = outputs.select(piece="id", root="root")
-    pieces = pieces.join(roots, pieces.thing == roots.piece)
-    found = of("receivable").select(receivable="thing", began="began", ended="ended")
-    found = found.union(pieces.select(receivable="root", began="began", ended="ended"))
-    found = found.union(invoices.join(links, invoices.thing == links.invoice).select("receivable", "began", "ended"))
-    found = found.union(until(outputs.filter(outputs.financier == outputs.owner), "root"))
-    found = found.union(until(pools, "asset"))
+    def within(rows: Any, links: Any, name: str) -> Any:
+        """Return what is claimed by claims on what it is in: from when both were there."""
+        rows = rows.join(links, rows.target == links.whole)
+        return rows.mutate(began=ibis.greatest(rows.began, rows.since)).select(*times, **{name: "part"})
+
+    packed = market.stated(PackageInvoice).select(whole="package", part="invoice", since="from_position")
+    roots = outputs.select(whole="id", part="root", since="from_position")
+    invoices = of("invoice").union(within(of("package"), packed, "target").select("target", *times))
+    found = of("receivable").select("target", *times).rename(receivable="target")
+    found = found.union(within(of("output"), roots, "receivable").select("receivable", *times))
+    found = found.union(invoices.join(links, invoices.target == links.invoice).select("receivable", *times))
+    found = found.union(held(outputs.filter(outputs.financier == outputs.owner), "root"))
+    found = found.union(held(pools, "asset"))
     return found.group_by("receivable").aggregate(
-        began=found.began.min(), first_end=found.ended.argmin(found.began), last_end=found.ended.max()
+        began=found.began.min(), first_end=found.paused.argmin(found.began), last_end=found.ended.max()
     )
 
 

@@ -42,7 +42,7 @@ from regulator.duplicates.patterns.phantom_debtor import MOVEMENT, Sums
 from regulator.duplicates.stakes import by_id, of
 from regulator.histories import Histories, StoreHistories
 from regulator.scope import Changes
-from regulator.signals import Signal
+from regulator.signals import Signal, subject_of
 
 __all__ = ["Pair", "PairScope", "PairSumsRow"]
 
@@ -240,7 +240,7 @@ def _parties(owed: Receivable) -> Parties:
 
 
 def _subject(parties: Parties) -> str:
-    return f"pair {'/'.join(parties)}"
+    return subject_of("pair", *parties)
 
 
 def _named(seeds: Iterable[str], kind: str) -> set[str]:

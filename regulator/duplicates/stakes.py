@@ -87,14 +87,30 @@ class Stakes:
 
     def on(self, node: str, height: int) -> list[Claim]:
         """Return the active claims that cover a thing: on itself, on a receivable on it, on an invoice beneath it."""
+        view = self._view(node, height)
+        if view is None:
+            return []
+        found = {at for each in (node, *_tied(view, node)) for at in view.claims_on.get(each, ())}
+        return [view.claims[at] for at in sorted(found)]
+
+    def alike(self, node: str, height: int) -> tuple[str, ...]:
+        """Return all that is one invoice with this: of one key, or issued in each other's place; else the thing itself.
+
+        They are told where somebody claims one of them.
+        """
+        view, (kind, name) = self._view(node, height), node.split(" ", 1)
+        if view is None or kind != "invoice" or name not in view.keys:
+            return (node,)
+        return tuple(f"invoice {each}" for each, key in view.keys.items() if key == view.keys[name])
+
+    def _view(self, node: str, height: int) -> View | None:
         rows = self._rows.get(node)
         if rows is None:
-            return []
+            return None
         view = self._views.get(id(rows))
         if view is None or view.height != height:
             view = self._views[id(rows)] = View(rows, rows.nodes, height)
-        found = {at for each in (node, *_tied(view, node)) for at in view.claims_on.get(each, ())}
-        return [view.claims[at] for at in sorted(found)]
+        return view
 
 
 def _tied(view: View, node: str) -> list[str]:

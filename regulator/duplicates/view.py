@@ -106,6 +106,15 @@ class View:
         """Return the node of an invoice under whatever ids it is known."""
         return f"key {self._counted[self.keys[invoice]].id}"
 
+    def beneath(self, receivable: str) -> dict[str, int]:
+        """Return the invoices beneath a receivable, under whatever ids they are known, with their faces."""
+        counted = (self._counted[self.keys[each]].id for each in self.tied(receivable))
+        return {f"key {name}": self.faces[name] for name in counted}
+
+    def beyond(self, receivable: str, amount: int) -> int:
+        """Return by how much an amount of a receivable is more than the invoices beneath it."""
+        return max(amount - sum(self.beneath(receivable).values()), 0)
+
     @cached_property
     def resting(self) -> Mapping[str, list[str]]:
         """By invoice the receivables that rest on it."""
@@ -147,11 +156,10 @@ class View:
     def _worth(self) -> dict[str, int]:
         worth = {f"invoice {name}": max(one.amount_including_tax, 0) for name, one in self.invoices.items()}
         owed = {f"receivable {name}": max(one.claimed, 0) for name, one in self.receivables.items()}
-        if self.invoices:
+        if self.invoices or self.receivables:
             # A receivable may be larger than its invoices, or some of those unknown: that is another finding.
-            whole = max(sum(self.faces.values()), max(owed.values(), default=0))
-        elif self.receivables:
-            whole = sum(owed.values())
+            whole = sum(self.faces.values())
+            whole += sum(self.beyond(name, one.claimed) for name, one in self.receivables.items())
         else:
             whole = self._alone()
         worth |= owed
@@ -217,18 +225,17 @@ class View:
             else:
                 beneath: dict[str, int] = {}
                 if kind == "receivable" and name in self.receivables:
-                    beneath = self._beneath(name)
+                    beneath = self._spare(name)
                 elif kind == "invoice" and name in self.invoices:
                     beneath = {self.key_node(name): 0}
                 self._covered[target] = (*((target,) if target in self.worth else ()), *beneath, ALL), beneath
         return self._covered[target]
 
-    def _beneath(self, receivable: str) -> dict[str, int]:
+    def _spare(self, receivable: str) -> dict[str, int]:
         """Return the invoices beneath a receivable, and of each what the receivable has beside: others, an excess."""
-        faces = {self.key_node(each): self.worth[self.key_node(each)] for each in self.tied(receivable)}
-        total = sum(faces.values())
-        excess = max(self.receivables[receivable].claimed - total, 0)
-        return {node: total - face + excess for node, face in faces.items()}
+        faces = self.beneath(receivable)
+        beside = sum(faces.values()) + self.beyond(receivable, self.receivables[receivable].claimed)
+        return {node: beside - face for node, face in faces.items()}
 
     @cached_property
     def _lines(self) -> dict[str, Line]:

@@ -32,7 +32,7 @@ from ledger.snapshot import Market
 from regulator.histories import Histories, at, heights_of
 from regulator.monitor.rules import RULES, article_of
 from regulator.scope import Changes
-from regulator.signals import Level, Signal
+from regulator.signals import Level, Signal, subject_of
 
 __all__ = ["AssetScope", "AssetWatch"]
 
@@ -69,7 +69,7 @@ class AssetWatch:
     def subjects(self) -> Collection[str]:
         """Its place in each pool, and each paper it rests on."""
         mine = {f"asset {one.plan}/{self._receivable}" for one in self._rows[PoolAsset]}
-        return mine | {f"paper {one.invoice}/{self._receivable}" for one in self._rows[ReceivableInvoice]}
+        return mine | {subject_of("paper", one.invoice, self._receivable) for one in self._rows[ReceivableInvoice]}
 
     def heights(self) -> Sequence[int]:
         """See :meth:`Neighbourhood.heights`."""
@@ -189,7 +189,7 @@ class AssetWatch:
             level = Level.LOW if covered else LEVELS.get(invoice.status, Level.MEDIUM)
             yield Signal(
                 rule="monitor.invoice_status",
-                subject=f"paper {invoice.id}/{self._receivable}",
+                subject=subject_of("paper", invoice.id, self._receivable),
                 level=level,
                 score={Level.HIGH: 90, Level.MEDIUM: 65, Level.LOW: 30}[level],
                 amount=invoice.amount_including_tax,

@@ -27,7 +27,7 @@ from regulator.duplicates.stakes import of
 from regulator.histories import Histories, heights_of
 from regulator.network.trades import Trade, Traded, days_of, market_pairs, market_trades, quarter_of
 from regulator.scope import Changes
-from regulator.signals import Level, Signal
+from regulator.signals import Level, Signal, parts_of, subject_of
 
 __all__ = ["RULE", "HubScope"]
 
@@ -54,7 +54,7 @@ class Hub:
     """What a member bought and sold in a quarter."""
 
     def __init__(self, member: str, quarter: str, sides: Sides, traded: Traded) -> None:
-        self._member, self._subject, self._traded = member, f"trade {member}/{quarter}", traded
+        self._member, self._subject, self._traded = member, subject_of("trade", member, quarter), traded
         self._quarter = quarter
         self._bought, self._sold = (side[:TOLD] for side in sides)
 
@@ -142,7 +142,7 @@ class HubScope:
         both = {party for party, _ in found}  # most only buy or only sell, and cost no more than these questions
         for sides in (((Invoice, "seller"), (Receivable, "creditor")), ((Invoice, "buyer"), (Receivable, "debtor"))):
             both = {party for table, column in sides for party in histories.stated(table, column, both)}
-        return {f"trade {party}/{quarter_of(on.toordinal())}" for party, on in found if party in both}
+        return {subject_of("trade", party, quarter_of(on.toordinal())) for party, on in found if party in both}
 
     def candidates(self, market: Market) -> Any:
         """See :meth:`Scope.candidates`: who bought and sold often enough in a quarter."""
@@ -153,15 +153,14 @@ class HubScope:
             trades = trades.mutate(quarter=trades.day.year() * 4 + trades.day.quarter() - 1)
             found = market.backend.to_pyarrow(_often(trades))
         seeds = [
-            f"trade {member}/{quarter // 4}Q{quarter % 4 + 1}"
+            subject_of("trade", member, f"{quarter // 4}Q{quarter % 4 + 1}")
             for member, quarter in zip(found["seller"].to_pylist(), found["quarter"].to_pylist(), strict=True)
         ]
         return ibis.memtable({"seed": seeds}, schema={"seed": "string"})
 
     def load(self, histories: Histories, seeds: Collection[str]) -> Iterator[Hub]:
         """See :meth:`Scope.load`. Who only buys or only sells is read no further than that."""
-        named = (seed.removeprefix("trade ").rpartition("/") for seed in seeds)
-        ordered = sorted((quarter, member) for member, _, quarter in named)
+        ordered = sorted((quarter, member) for member, quarter in map(parts_of, seeds))
         for start in range(0, len(ordered), AT_ONCE):
             some = {(member, quarter) for quarter, member in ordered[start : start + AT_ONCE]}
             traded = Traded(histories)

@@ -29,7 +29,7 @@ from regulator.network.exposure import Exposure, touched_trades
 from regulator.network.kin import STRENGTH, Kin, kindred
 from regulator.network.trades import Trade, Traded, days_of, market_pairs, market_trades, quarter_of
 from regulator.scope import Changes
-from regulator.signals import Level, Signal
+from regulator.signals import Level, Signal, subject_of
 
 __all__ = ["RULE", "LoopScope"]
 
@@ -264,5 +264,5 @@ def _whole(traded: Traded, keys: Collection[tuple[str, str, str, str]]) -> dict[
         start, end = days_of(quarter)
         sold = {one.node: one for one in pairs[middle, down] if start <= one.day <= end}
         bought = {one.node: one for one in pairs[up, middle] if start - WINDOW <= one.day <= end + WINDOW}
-        found[f"trade {up}/{middle}/{down}/{quarter}"] = bought, sold
+        found[subject_of("trade", up, middle, down, quarter)] = bought, sold
     return found

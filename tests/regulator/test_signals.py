@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regulator.signals import Level, Signal, Version, finding_id
+from regulator.signals import Level, Signal, Version, finding_id, parts_of, subject_of
 
 TEXT = st.text(max_size=20)
 SIGNALS = st.builds(
@@ -31,6 +31,16 @@ def test_text_gives_the_signal_back(signal: Signal) -> None:
     again = Signal.from_text(signal.to_text())
     assert again == signal
     assert (again.id, again.to_text()) == (signal.id, signal.to_text())
+
+
+@given(st.lists(st.text("a/%2F5 ", max_size=6), min_size=1, max_size=4))
+def test_a_subject_gives_its_parts_back(parts: list[str]) -> None:
+    assert parts_of(subject_of("pair", *parts)) == parts
+
+
+def test_the_parts_of_a_subject_read_as_they_are() -> None:
+    assert subject_of("trade", "南京恒岳", "B-2.x", "2026Q1") == "trade 南京恒岳/B-2.x/2026Q1"
+    assert subject_of("pair", "a/b", "5%") == "pair a%2Fb/5%25"
 
 
 def signal(**changes: object) -> Signal:

@@ -9,7 +9,8 @@ the others cannot.
 
 Payments after a financing began do not count: they are what it is repaid from. A red-flushed invoice does not either:
 that is ``duplicate.red_after_finance``. What was taken off a receivable because all its invoices were red-flushed is
-owed again on those issued in their place, and counts for that receivable alone.
+owed again on those issued in their place, and counts for that receivable alone. Adjustments of a receivable that is for
+more than the invoices beneath it come off that excess first.
 
 Evidence: every financing, the payments and reductions.
 
@@ -115,12 +116,13 @@ def _exceeds(view: View, node: str, claims: Sequence[Claim]) -> _Excess | None:
     face, within = _face(view, node), _within(view, node)
     paid, taken = _paid(view, within), _taken_off(view, node, within)
     reduced = taken.by(NEVER)
-    if sum(claim.money_on(node) for claim in claims) <= face - reduced - min(paid.by(NEVER), face):
+    money = [_money(view, claim, node) for claim in claims]
+    if sum(money) <= face - reduced - min(paid.by(NEVER), face):
         return None
     worst: tuple[bool, int, int, int, int] | None = None
     out = Out()
     for at, claim in enumerate(claims):
-        active = out.add(claim, claim.money_on(node))
+        active = out.add(claim, money[at])
         before = min(paid.by(claim.began), face)
         excess = active - max(face - reduced - before, 0)
         if active > face - reduced - before:
@@ -142,8 +144,24 @@ def _exceeds(view: View, node: str, claims: Sequence[Claim]) -> _Excess | None:
 
 
 def _face(view: View, node: str) -> int:
+    """Return what a node was for before anything was taken off."""
     kind, _, name = node.partition(" ")
+    if node == ALL and view.receivables:
+        return sum(view.faces.values()) + sum(view.beyond(each, one.amount) for each, one in view.receivables.items())
     return view.receivables[name].amount if kind == "receivable" and name in view.receivables else view.worth[node]
+
+
+def _money(view: View, claim: Claim, node: str) -> int:
+    """Return how much of a claim's money rests on a node: what a receivable was beyond its invoices then bore some."""
+    kind, _, name = claim.target.partition(" ")
+    name = view.outputs[name].root if kind == "output" else name
+    money = claim.money_on(node)
+    if not money or not node.startswith("key ") or kind == "invoice" or name not in view.receivables:
+        return money
+    versions = begun(view.rows.receivables[name], view.height)
+    then = [one.claimed for one in versions if one.from_position < claim.began] or [versions[0].claimed]
+    gone = view.beyond(name, then[-1]) - view.beyond(name, view.receivables[name].claimed)
+    return max(money - max(gone, 0), 0)
 
 
 def _within(view: View, node: str) -> list[str]:
@@ -152,11 +170,15 @@ def _within(view: View, node: str) -> list[str]:
     if node == ALL:
         return list(view.receivables)
     if kind == "key":
-        key = view.keys[name]
-        twins = [each for each, its in view.keys.items() if its == key]
-        owed = {each for twin in twins for each in view.resting.get(twin, ())}
-        return [each for each in owed if {view.keys[invoice] for invoice in view.tied(each)} == {key}]
+        return [each for each in _tied(view, name) if view.beneath(each).keys() == {node}]
     return [name] if kind == "receivable" else []
+
+
+def _tied(view: View, invoice: str) -> set[str]:
+    """Return the receivables on an invoice, under whatever ids it is known."""
+    key = view.keys[invoice]
+    twins = [each for each, its in view.keys.items() if its == key]
+    return {each for twin in twins for each in view.resting.get(twin, ())}
 
 
 class _Course:
@@ -184,10 +206,12 @@ class _Course:
 class _Taken:
     adjusted: _Course
     credited: _Course
+    beyond: int
+    """What receivables were for beyond the face: adjustments come off that first."""
 
     def by(self, position: int) -> int:
         """Return what was taken off before a position: by adjustments or by credit notes, whichever is more."""
-        return max(self.adjusted.by(position), self.credited.by(position))
+        return max(self.adjusted.by(position) - self.beyond, self.credited.by(position))
 
 
 def _paid(view: View, receivables: Sequence[str]) -> _Course:
@@ -207,7 +231,25 @@ def _taken_off(view: View, node: str, receivables: Sequence[str]) -> _Taken:
         for name in set(receivables).difference(whole)
         for one in begun(view.rows.receivables[name], view.height)
     )
-    return _Taken(adjusted, _Course(_credited(view, node)))
+    beyond = _beyond(view, node) if adjusted.by(NEVER) else 0
+    return _Taken(adjusted, _Course(_credited(view, node)), beyond)
+
+
+def _beyond(view: View, node: str) -> int:
+    """Return by how much the receivables on a node were for more than that before anything was taken off.
+
+    Of what is owed on several invoices, each bears what the others cannot.
+    """
+    kind, _, name = node.partition(" ")
+    if kind == "receivable":
+        return 0
+    total = 0
+    for each in view.receivables if node == ALL else _tied(view, name):
+        beneath = view.beneath(each)
+        if not _issued_anew(view, each):
+            beside = 0 if node == ALL else sum(beneath.values()) - beneath[node]
+            total += max(view.receivables[each].amount - beside, 0)
+    return max(total - _face(view, node), 0)
 
 
 def _issued_anew(view: View, receivable: str) -> bool:

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from ledger.facts import Receivable
-from regulator.signals import Level, Signal
+from regulator.signals import Level, Signal, subject_of
 
 __all__ = ["CLAIMS", "FLOOR", "MOVEMENT", "RULE", "Sums", "look", "of_one", "speaks"]
 
@@ -80,7 +80,7 @@ def look(pair: tuple[str, str], sums: Sums, unsupported: Sequence[Receivable], s
     total = sums.unsupported + sums.supported
     return Signal(
         rule=RULE,
-        subject=f"pair {'/'.join(pair)}",
+        subject=subject_of("pair", *pair),
         level=Level.HIGH if grave else Level.MEDIUM,
         score=SCORE,
         amount=sums.unsupported,

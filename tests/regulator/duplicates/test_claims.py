@@ -19,10 +19,21 @@ from regulator.scope import Scope
 from regulator.signals import Level, Version
 from regulator.watch import sweep
 from regulator.wording import WORDING, explain, used_by
-from tests.support import duplicates_cheats, duplicates_loans, duplicates_measured, duplicates_papers
+from tests.support import (
+    duplicates_cheats,
+    duplicates_loans,
+    duplicates_measured,
+    duplicates_papers,
+    duplicates_single,
+)
 from tests.support.duplicates_stories import FACE, STORIES, Desk, ledger
 
-TOLD_BY = (duplicates_cheats, duplicates_loans, duplicates_papers)  # the modules whose stories fill STORIES
+TOLD_BY = (
+    duplicates_cheats,
+    duplicates_loans,
+    duplicates_papers,
+    duplicates_single,
+)  # the modules whose stories fill STORIES
 SCOPES: tuple[Scope, ...] = (FamilyScope(),)
 
 pytestmark = pytest.mark.slow

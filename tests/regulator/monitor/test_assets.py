@@ -164,6 +164,19 @@ def test_an_invoice_under_a_loan_and_one_under_nothing(book: Book, watch: Any) -
     assert [(one.height, one.subject) for one in found.of("invoice_status")] == [(at, "paper inv-a/a")]
 
 
+def test_papers_whose_names_joined_are_one_are_told_apart(book: Book, watch: Any) -> None:
+    book.admit()
+    for at, (paper, name) in enumerate((("i/x", "r"), ("i", "x/r"))):
+        book.say("supplier", "invoice.registered", invoice(paper))
+        book.say("supplier", "receivable.registered", receivable(name, paper))
+        loan(book, f"f{at}", "receivable", name)
+    book.seal()
+    for paper in ("i/x", "i"):
+        book.say("verifier", "invoice.status_changed", {"invoice": paper, "status": "voided", "at": "2026-01-05"})
+    book.seal()
+    assert sorted(one.subject for one in watch(book).of("invoice_status")) == ["paper i%2Fx/r", "paper i/x%2Fr"]
+
+
 def test_an_invoice_of_what_is_paid_is_nobodys_concern(pooled: tuple[Book, str], watch: Any) -> None:
     book, _ = pooled
     book.say("bank", "payment.recorded", payment("p", 113_000, ("r", 113_000)))
