@@ -19,7 +19,6 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.page import PageMargins
 from openpyxl.worksheet.pagebreak import Break
 
 from abs.figure import Figure, Unit
@@ -27,6 +26,7 @@ from disclosure.package import DAMAGED_ZIP, archive_of
 from disclosure.render.formats import number_format, sheet_value
 from disclosure.render.readable import formula, names
 from disclosure.render.sheet_layout import all_columns, cell_text, phrase, row_height, span, widths
+from disclosure.render.sheet_page import set_page
 from disclosure.render.words import english, word
 from disclosure.reports.report import Cell, Column, Row, Section, Table
 
@@ -160,17 +160,11 @@ def _write_section(writing: _Book, section: Section, report: Report, made_at: da
     alone = len(section.tables) == 1
     sheet.freeze_panes = f"B{first}" if alone else "A3"
     sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    rows = writing.places[section.tables[-1].key].end
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 1 if rows <= ROWS_OF_A_PAGE else 0
-    if rows > ROWS_OF_A_PAGE:
+    set_page(sheet, first - 1)  # the last table is the one that grows over pages
+    if writing.places[section.tables[-1].key].end <= ROWS_OF_A_PAGE:
+        sheet.page_setup.fitToHeight = 1
+    else:
         _break_pages(sheet, [writing.places[table.key] for table in section.tables], sum(writing.widths))
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins = PageMargins(left=0.25, right=0.25, top=0.5, bottom=0.75, header=0.3, footer=0.35)
-    # The last table is the one that grows over pages; the heading rows repeat on those after the one they stand on.
-    sheet.print_title_rows = f"{first - 1}:{first - 1}"
-    sheet.oddFooter.center.text = "&P / &N"
-    sheet.oddFooter.left.text, sheet.oddFooter.left.size = "Glasspool · &A", 8
 
 
 def _break_pages(sheet: Worksheet, places: list[_Place], width: float) -> None:

@@ -63,7 +63,9 @@ def groups_of(linked: Linked, claims: Claims) -> tuple[Group, ...]:
         places = sorted({at for link in members for at in link[:2]})
         lines = tuple(sorted({int(refs[at]) for at in places if not ledger[at]}))
         things = tuple(dict.fromkeys(refs[at] for at in places if ledger[at]))
-        standing = tuple(one for thing in things for one in stands.get(thing, ()))
+        standing = tuple(dict.fromkeys(one for thing in things for one in stands.get(thing, ())))
+        on = (one.on.removeprefix("invoice ") for one in standing if one.on.startswith("invoice "))
+        things = tuple(dict.fromkeys((*things, *on)))
         matches = tuple(
             Match(
                 line=int(refs[b] if not ledger[b] else refs[a]),
@@ -92,19 +94,21 @@ def groups_of(linked: Linked, claims: Claims) -> tuple[Group, ...]:
 def _one_basis(linked: Linked) -> pl.DataFrame:
     """Return the links without what a surer one says otherwise.
 
-    An invoice of the ledger stands there with and without tax: the surest of a row and an invoice counts. And a row
-    that is one invoice of the ledger is no altered form of another.
+    An invoice of the ledger stands there with and without tax: the surest of a row and an invoice counts, and of two
+    as sure the one with fewer reasons. And a row that is one invoice of the ledger is no altered form of another,
+    unless both have one number that is drawn once.
     """
     name = pl.concat_str(pl.when("ledger").then(pl.lit("i")).otherwise(pl.lit("l")), "ref")
-    names = linked.papers.select("at", "ledger", name=name)
-    links = linked.links
+    names = linked.papers.select("at", "ledger", "unique", name=name)
+    links = linked.links.sort("kind", pl.col("why").str.count_matches(r"\+"), maintain_order=True)
     for end in "ab":
-        ends = names.select(pl.col("at").alias(end), pl.col("name", "ledger").name.suffix(f"_{end}"))
+        ends = names.select(pl.col("at").alias(end), pl.col("name", "ledger", "unique").name.suffix(f"_{end}"))
         links = links.join(ends, on=end, how="left", maintain_order="left")
     links = links.unique(("name_a", "name_b"), keep="first", maintain_order=True)
     surest = pl.col("kind").min().over("name_b", "ledger_a")  # the ledger's papers come first
     other = pl.col("ledger_a") & (surest < len(ONE)) & (pl.col("kind") >= len(ONE))
-    return links.filter(~other).select("a", "b", "kind", "why")
+    another = pl.col("unique_a").ne_missing(pl.col("unique_b")) | pl.col("unique_a").is_null()
+    return links.filter(~(other & another)).select("a", "b", "kind", "why")
 
 
 def usual_lines(linked: Linked, groups: Iterable[Group]) -> dict[int, str]:

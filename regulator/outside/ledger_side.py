@@ -18,6 +18,7 @@ from regulator.duplicates.view import VOID
 from regulator.errors import OutsideRefused
 from regulator.evidence import AT_ONCE
 from regulator.histories import StoreHistories
+from regulator.outside.numbers import CODE, bare
 from regulator.outside.reading import Parties, plain_name
 from regulator.outside.result import Standing
 
@@ -28,6 +29,8 @@ PAPERS: Final = {
     "issued": pl.Date, "seller_party": pl.String, "buyer_party": pl.String,
 }  # fmt: skip
 """Columns of papers, of a file and of the ledger; ``ref`` is the line, or the invoice's id."""
+PAPER: Final = 8
+"""Digits of a paper invoice's number."""
 FAMILIES: Final = 5_000
 """Invoices whose claims are read together."""
 
@@ -55,7 +58,9 @@ def member_of(text: str, parties: Parties) -> str:
 
 
 def ledger_papers(facts: AsOf, listed: pl.DataFrame) -> pl.DataFrame:
-    """Return the invoices of the ledger that rows of a list could be: of its parties, or of its 20-digit numbers.
+    """Return the invoices of the ledger that rows of a list could be: of its parties, or of numbers that are unique.
+
+    Those are the 20-digit ones, and others beside a code: as written, without signs, with the zeros a sheet takes off.
 
     An invoice stands there by its amount with tax and by that without: a list may state either.
     """
@@ -64,8 +69,12 @@ def ledger_papers(facts: AsOf, listed: pl.DataFrame) -> pl.DataFrame:
     for side in sides[:1]:
         members = [party[2:] for party in listed[f"{side}_party"].unique() if party.startswith("m:")]
         found |= _invoices(facts, side, members)
-    digits = listed["number"].str.replace_all(r"[^0-9]", "").unique()
+    digits = listed["number"].str.normalize("NFKC").str.replace_all(r"[^0-9]", "").unique()
     found |= _invoices(facts, "number", [number for number in digits if len(number) == 20])
+    coded = listed.filter(bare(pl.col("code")).str.contains(CODE))["number"].unique()
+    plain = coded.to_frame().select(bare(pl.col("number"))).to_series()
+    spellings = {*coded.str.strip_chars(), *plain, *plain.str.zfill(PAPER)}
+    found |= {id_: row for id_, row in _invoices(facts, "number", list(spellings)) if row[2]}
     rows = []
     for id_, number, code, including, excluding, issued, seller, buyer in found.values():
         named = (f"m:{seller}" if "seller" in sides else "", f"m:{buyer}" if "buyer" in sides else "")
@@ -89,17 +98,24 @@ def standing_on(
 ) -> dict[str, list[Standing]]:
     """Return what others than ``holder`` have at stake on each of these things (``<kind> <id>``), and that it is void.
 
-    What the holder gave to another is no rival of the holder's own list.
+    An invoice is claimed under whatever ids the ledger has it, and as what was issued in its place (红冲重开). What the
+    holder gave to another is no rival of the holder's own list.
     """
     found: dict[str, list[Standing]] = {}
-    histories, ordered = StoreHistories(facts), sorted(nodes)
+    histories, ordered, wanted = StoreHistories(facts), sorted(nodes), set(nodes)
+    seen: set[str] = set()
     done = 0
     for some in _parts(ordered, FAMILIES):
         stakes = Stakes(histories, some)
         for node in some:
-            claims = [one for one in stakes.on(node, facts.height) if not _own(one, holder)]
-            if claims:
-                found[node] = _told_once(node, claims)
+            if node in seen:
+                continue
+            alike = stakes.alike(node, facts.height)
+            seen.update(alike)
+            claims = [(each, claim) for each in alike for claim in stakes.on(each, facts.height)]
+            others = _told_once((each, claim) for each, claim in claims if not _own(claim, holder))
+            if others:
+                found |= {each: list(others) for each in wanted.intersection(alike)}
         for node, gone in _void(facts, some):
             found.setdefault(node, []).insert(0, gone)
         done += len(some)
@@ -123,15 +139,15 @@ def _own(claim: Claim, holder: str | None) -> bool:
     return holder is not None and (claim.holder == holder or holder in claim.givers or holder in claim.agents)
 
 
-def _told_once(node: str, claims: Iterable[Claim]) -> list[Standing]:
-    """Return one entry a claiming thing, the first that began first."""
-    by_thing = {claim.thing: claim for claim in sorted(claims, key=lambda one: -one.began)}
+def _told_once(claims: Iterable[tuple[str, Claim]]) -> list[Standing]:
+    """Return one entry a claiming thing, the first that began first; ``claims`` with what they are on."""
+    by_thing = {claim.thing: (node, claim) for node, claim in sorted(claims, key=lambda one: -one[1].began)}
     return [
         Standing(
             on=node, thing=claim.thing, instrument=claim.instrument.value, holder=claim.holder, money=claim.money,
             day=claim.day, chained=tuple(sorted(claim.givers | claim.agents)),
         )
-        for claim in sorted(by_thing.values(), key=lambda one: (one.began, one.thing))
+        for node, claim in sorted(by_thing.values(), key=lambda one: (one[1].began, one[1].thing))
     ]  # fmt: skip
 
 

@@ -4,11 +4,14 @@ A paper is a row of the list or an invoice of the ledger. A *link* ties two of t
 class and why; :mod:`regulator.outside.groups` makes one match group of all that is linked. The classes, the surest
 first:
 
-``exact``       one key: a 20-digit number, or parties, code and number; and one amount and day
+``exact``       one key: a 20-digit number, or code and number, or parties and number; and one amount, day and party
 ``format``      the same, but that the number is written in another form (:mod:`regulator.outside.numbers`)
 ``altered``     one key, however written, and another amount, day or party
 ``near``        parties and amount are the same, the days at most DAYS apart, the numbers one edit or one swap apart
 ``renumbered``  parties, amount and day are the same, the numbers have nothing in common: a lead, no alert
+
+A 20-digit number (数电票) is drawn once in the country, and one beside a code once of that code: whoever a paper says
+sold it, it is tied to every invoice that the ledger has of it. Any other number needs the parties.
 
 Same parties and same amount alone link nothing: bills recur, with numbers near each other. Two numbers less than SERIES
 apart are the next ones of a series, unless digits are swapped in an amount that occurs nowhere else; and where nearly
@@ -29,7 +32,7 @@ from typing import Any, Final
 import polars as pl
 
 from regulator.duplicates.paper_numbers import near
-from regulator.outside.numbers import FORMS, bare, with_forms
+from regulator.outside.numbers import CODE, FORMS, bare, with_forms
 from regulator.outside.usual import marked
 
 __all__ = ["CLASSES", "DAYS", "Linked", "link_papers"]
@@ -54,6 +57,8 @@ ROUND: Final = 100_00
 RESTART_DAYS: Final = 180
 LONG: Final = 8
 """Signs of a number that no series comes back to: a shorter one of more than RESTART_DAYS ago is the next year's."""
+COMPARED: Final = ("at", "ledger", "written", "separators", "amount", "issued", "party")
+"""Columns of the first paper of a group, or of one on the ledger, that others are held against."""
 LINKS: Final = {"a": pl.UInt32, "b": pl.UInt32, "kind": pl.UInt8, "why": pl.String}
 """Of two papers by their place: ``kind`` is the class's place in CLASSES, ``why`` the reasons with + between."""
 
@@ -82,12 +87,15 @@ def link_papers(papers: pl.DataFrame) -> Linked:
     papers = marked(_coded(papers))
     live = papers.filter("live")
     one_paper = ("party", "code", "amount", "issued")
-    digital = live.filter("digital")
+    digital, coded = live.filter("digital"), live.filter(~pl.col("digital") & pl.col("unique").is_not_null())
     found = [
         _stars(live, (*one_paper, "written"), "exact", "same"),
-        _stars(digital, ("separators", "amount", "issued", "party"), "exact", "same"),
-        _stars(digital, ("separators",), "altered", "same", differ=True),
+        _stars(digital, ("unique", "amount", "issued", "party"), "exact", "same"),
+        _stars(digital, ("unique",), "altered", "same", differ=True),
+        _on_ledger(live.filter(pl.col("unique").is_not_null())),
     ]
+    other_party = pl.col("why").str.ends_with("party")  # of one party: below, where lines are none
+    found += [_stars(coded, ("code", form), "altered", form, differ=True).filter(other_party) for form in FORMS[:2]]
     found += [_stars(live, (*one_paper, form), "format", form, other_spelling=True) for form in FORMS]
     numbered = live.filter(~pl.col("digital"))
     keyed = numbered.filter(~pl.col("reference") & ~pl.col("lines"))
@@ -101,14 +109,20 @@ def link_papers(papers: pl.DataFrame) -> Linked:
 
 
 def _coded(papers: pl.DataFrame) -> pl.DataFrame:
-    """A paper that states no code has the code of its number, where that is one; a list without codes has none."""
+    """A paper that states no code has the code of its number, where that is one; a list without codes has none.
+
+    ``unique`` is what tells an invoice from all others, whoever sold it: its 20 digits, or its code and number.
+    """
+    digital = pl.when("digital").then("separators")
     if papers.filter(~pl.col("ledger"))["code"].null_count() == papers.filter(~pl.col("ledger")).height:
-        return papers.with_columns(code=pl.lit(""))
+        return papers.with_columns(code=pl.lit(""), unique=digital)
     code = bare(pl.col("code"))
     same = ("party", pl.coalesce("affix", "look_alike", "written"))
     known = pl.col("code").drop_nulls()
     only = pl.when(known.n_unique().over(same) == 1).then(known.first().over(same))
-    return papers.with_columns(code=code).with_columns(code=pl.coalesce("code", only, pl.lit("")))
+    papers = papers.with_columns(code=code).with_columns(code=pl.coalesce("code", only, pl.lit("")))
+    coded = pl.when(pl.col("code").str.contains(CODE)).then(pl.concat_str("code", "zeros", separator="/"))
+    return papers.with_columns(unique=pl.coalesce(digital, coded))
 
 
 def _stars(
@@ -121,9 +135,8 @@ def _stars(
     other_spelling: bool = False,
 ) -> pl.DataFrame:
     """Link each paper of a group with the group's first; ``differ``: where amount, day or party is another."""
-    columns = ("at", "ledger", "written", "separators", "amount", "issued", "party")
     grouped = papers.filter(*(pl.col(key).is_not_null() for key in keys)).filter(pl.len().over(keys) > 1)
-    heads = [pl.col(name).first().over(keys).alias(f"first_{name}") for name in columns]
+    heads = [pl.col(name).first().over(keys).alias(f"first_{name}") for name in COMPARED]
     pairs = grouped.with_columns(heads).filter(
         pl.col("at") != pl.col("first_at"), ~(pl.col("ledger") & pl.col("first_ledger"))
     )
@@ -132,14 +145,38 @@ def _stars(
     reasons = [pl.lit(why)]
     if differ:
         reasons = [pl.when(pl.col("written") == pl.col("first_written")).then(pl.lit("same")).otherwise(reasons[0])]
-        changed = [pl.col(name) != pl.col(f"first_{name}") for name in ("amount", "issued", "party")]
+        changes = _changes()
         apart = (pl.col("issued") - pl.col("first_issued")).dt.total_days().abs()
-        restarted = (apart > RESTART_DAYS) & (pl.col("separators").str.len_chars() < LONG)
-        pairs = pairs.filter(pl.any_horizontal(changed), ~restarted)
-        names = ("amount", "date", "party")
-        reasons += [pl.when(each).then(pl.lit(name)) for each, name in zip(changed, names, strict=True)]
-    told = pl.concat_str(reasons, separator="+", ignore_nulls=True)
-    return pairs.select(a="first_at", b="at", kind=pl.lit(CLASSES.index(kind)), why=told).cast(LINKS)  # type: ignore[arg-type]
+        restarted = (apart > RESTART_DAYS) & (pl.col("separators").str.len_chars() < LONG) & pl.col("unique").is_null()
+        pairs = pairs.filter(pl.any_horizontal(changes.values()), ~restarted)
+        reasons += [pl.when(each).then(pl.lit(name)) for name, each in changes.items()]
+    return _links(pairs, pl.lit(CLASSES.index(kind)), reasons)
+
+
+def _on_ledger(papers: pl.DataFrame) -> pl.DataFrame:
+    """Link each paper of the list with the invoices that the ledger has of its unique number, up to CROWD."""
+    known = papers.filter("ledger").filter(pl.col("ref").rle_id().over("unique") < CROWD)
+    known = known.select("unique", pl.col(COMPARED).name.prefix("first_"))
+    pairs, changes = papers.filter(~pl.col("ledger")).join(known, on="unique"), _changes()
+    pairs = pairs.filter(~(pl.col("lines") | pl.col("reference")) | changes["party"])
+    same = pl.col("digital") | (pl.col("written") == pl.col("first_written"))
+    spelled = pl.col("separators") == pl.col("first_separators")
+    kind = pl.when(same).then(pl.lit("exact")).otherwise(pl.lit("format"))
+    kind = pl.when(pl.any_horizontal(changes.values())).then(pl.lit("altered")).otherwise(kind)
+    why = pl.when(same).then(pl.lit("same")).when(spelled).then(pl.lit("separators")).otherwise(pl.lit("zeros"))
+    reasons = [why, *(pl.when(each).then(pl.lit(name)) for name, each in changes.items())]
+    return _links(pairs, kind.replace_strict(CLASSES, range(len(CLASSES))), reasons)
+
+
+def _changes() -> dict[str, pl.Expr]:
+    """Tell by reason what of a paper is another than of the first of its group."""
+    of = {"amount": "amount", "date": "issued", "party": "party"}
+    return {name: pl.col(column) != pl.col(f"first_{column}") for name, column in of.items()}
+
+
+def _links(pairs: pl.DataFrame, kind: pl.Expr, reasons: Sequence[pl.Expr]) -> pl.DataFrame:
+    why = pl.concat_str(reasons, separator="+", ignore_nulls=True)
+    return pairs.select(a="first_at", b="at", kind=kind, why=why).cast(LINKS)  # type: ignore[arg-type]
 
 
 def _same_number(live: pl.DataFrame, form: str) -> pl.DataFrame:

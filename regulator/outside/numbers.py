@@ -16,7 +16,7 @@ from typing import Final
 
 import polars as pl
 
-__all__ = ["FORMS", "bare", "with_forms"]
+__all__ = ["CODE", "FORMS", "bare", "with_forms"]
 
 FORMS: Final = ("separators", "zeros", "zeros_of_parts", "look_alike", "affix")
 """The columns that :func:`with_forms` adds beside ``written``, in the order in which they count."""
@@ -26,6 +26,8 @@ LETTERS: Final = dict(zip("АВЕКМНОРСТУХІЅΑΒΕΖΗΙΚΜΝΟΡΤ�
 SHORTEST: Final = 4
 """Digits that a number without its letters must have left to tell anything."""
 DIGITAL: Final = r"^[0-9]{20}$"
+CODE: Final = r"^[0-9]{10}(?:[0-9]{2})?$"
+"""The code of a paper invoice (发票代码): beside it a number is drawn once."""
 NO_NUMBER: Final = r"^(?:[^0-9]*|(?:0+|1+|2+|3+|4+|5+|6+|7+|8+|9+)|.{0,2})$"
 """What stands where there is no number: no digit at all, one digit over and over, less than three signs."""
 

@@ -1,21 +1,27 @@
 """The rows of a checked file with class and reasons, as CSV or XLSX; what a spreadsheet would run stands as text.
 
-The workbook is written column by column as text and packed: a library that makes an object of each cell takes minutes
-for what is here a second. Every text is an inline string, which no spreadsheet reads as a formula.
+The rows of the workbook are written column by column as text and packed: a library that makes an object of each cell
+takes minutes for what is here a second. Every text is an inline string, which no spreadsheet reads as a formula.
 """
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterable, Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import polars as pl
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 
+from disclosure.render.sheet_page import NUMBER, TEXT, set_page
+from disclosure.render.xlsx import BENEATH, BODY, HEADING, HEADING_FILL
 from ledger.consortium.rows import Rejected
 from regulator.outside.result import Checked, Match
-from regulator.outside.words import SHOWN, reason, standing, word
+from regulator.outside.words import SHOWN, reason, several, standing, word
 from regulator.wording import Language
 
 __all__ = ["write_rows", "write_sheet"]
@@ -33,42 +39,23 @@ HEADINGS: Final = {
     "description": "description", "filed": "filed", "expires": "expires",
 }  # fmt: skip
 """Columns in the order of the sheet, with the text of their heading."""
-PARTS: Final = {
-    "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default '
-    'Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override '
-    'PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.'
-    'main+xml"/><Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-'
-    'officedocument.spreadsheetml.worksheet+xml"/><Override PartName="/xl/styles.xml" ContentType="application/vnd.'
-    'openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>',
-    "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
-    'Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
-    'Target="xl/workbook.xml"/></Relationships>',
-    "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="rows" '
-    'sheetId="1" r:id="rId1"/></sheets></workbook>',
-    "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-    '<Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" '
-    'Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/'
-    '2006/relationships/styles" Target="styles.xml"/></Relationships>',
-    "xl/styles.xml": '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><fonts count="2">'
-    '<font><sz val="10"/></font><font><b/><sz val="10"/></font></fonts><fills count="2"><fill><patternFill '
-    'patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills><borders count="1"><border/>'
-    '</borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="3"><xf/><xf fontId="1" applyFont="1"/><xf '
-    'numFmtId="4" applyNumberFormat="1"/></cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" '
-    'builtinId="0"/></cellStyles></styleSheet>',
-}
-HEADED, MONEY = ' s="1"', ' s="2"'
-"""Styles of cells, by their place in ``cellXfs``: a heading, an amount in thousands with two decimals."""
-NARROWEST, WIDEST = 6, 60
-"""Widths of a column, in digits; a Chinese character takes two."""
-DECLARED: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+NARROWEST, WIDEST, PROSE = 6, 24, 46
+"""Widths of a column, in digits; a Chinese character takes two. What is longer stands in several lines."""
+SENTENCE: Final = 120
+"""Digits from which a text is sentences, which stand ``PROSE`` wide."""
+LINE, HIGHEST = 14, 409
+"""Points of a line, and of a row at the most."""
 SHEET: Final = "xl/worksheets/sheet1.xml"
-BEGINS: Final = (
-    '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetViews><sheetView '
-    'workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView>'
-    "</sheetViews><cols>{widths}</cols><sheetData>"
-)
-ENDS: Final = '</sheetData><autoFilter ref="A1:{column}{rows}"/></worksheet>'
+ROWS: Final = re.compile(rb"<sheetData ?/>|<sheetData>.*</sheetData>", re.DOTALL)
+
+
+class Styles(NamedTuple):
+    """The attribute of a cell's style: of a heading, a text, an amount in thousands with two decimals, a number."""
+
+    heading: str
+    text: str
+    money: str
+    number: str
 
 
 def write_sheet(checked: Checked, path: Path, language: Language, names: dict[str, str]) -> None:
@@ -106,7 +93,7 @@ def _told(checked: Checked, language: Language, names: dict[str, str]) -> pl.Dat
     whys = {one.line: f"{one.code}: {one.cause}" for one in checked.unread}
     for group in reversed(checked.groups):
         for line, matches in group.by_line().items():
-            whys[line] = _why(line, matches, language)
+            whys[line] = word("and", language).join([*several(group, language), _why(line, matches, language)])
     frame = pl.concat([checked.frame, _unread(checked.unread, checked.frame.schema)]).sort("line")
     codes = {name: word(name, language) for name in {*frame["match"], *frame["level"]} if name}
     frame = frame.with_columns(
@@ -135,44 +122,82 @@ def _why(line: int, matches: Sequence[Match], language: Language) -> str:
 
 
 def _workbook(rows: pl.DataFrame, path: Path) -> None:
+    parts, styles = _empty(rows)
+    before, after = ROWS.split(parts.pop(SHEET))
+    widths = _widths(rows)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=5) as packed:
-        for name, text in PARTS.items():
-            packed.writestr(name, DECLARED + text)
+        for name, content in parts.items():
+            packed.writestr(name, content)
         with packed.open(SHEET, "w") as sheet:
             heading = pl.DataFrame({name: [name] for name in rows.columns})
-            sheet.write((DECLARED + BEGINS.format(widths=_widths(rows)) + "".join(_rows(heading, HEADED))).encode())
+            sheet.write(before + b"<sheetData>")
+            sheet.write("".join(_rows(heading, widths, styles._replace(text=styles.heading))).encode())
             for some in rows.iter_slices(AT_ONCE):
-                sheet.write("".join(_rows(some)).encode())
-            sheet.write(ENDS.format(column=chr(ord("A") + rows.width - 1), rows=rows.height + 1).encode())
+                sheet.write("".join(_rows(some, widths, styles)).encode())
+            sheet.write(b"</sheetData>" + after)
 
 
-def _widths(rows: pl.DataFrame) -> str:
+def _empty(rows: pl.DataFrame) -> tuple[dict[str, bytes], Styles]:
+    """Return the files of the workbook as if it had no rows, and the styles of its cells."""
+    book = Workbook()
+    sheet: Any = book.worksheets[0]
+    sheet.title = "rows"
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = f"A1:{get_column_letter(rows.width)}{rows.height + 1}"
+    for place, width in enumerate(_widths(rows), 1):
+        sheet.column_dimensions[get_column_letter(place)].width = width
+    set_page(sheet, 1)
+    styled: list[Any] = [sheet.cell(row=1, column=place) for place, _ in enumerate(Styles._fields, 1)]
+    for cell in styled:
+        cell.font, cell.border, cell.alignment = BODY, BENEATH, TEXT if cell in styled[:2] else NUMBER
+    styled[0].font, styled[0].fill = HEADING, HEADING_FILL
+    styled[2].number_format = "#,##0.00"
+    ids = [f' s="{cell.style_id}"' for cell in styled]
+    made = BytesIO()
+    book.save(made)
+    with zipfile.ZipFile(made) as packed:
+        return {name: packed.read(name) for name in packed.namelist()}, Styles(*ids)
+
+
+def _widths(rows: pl.DataFrame) -> list[int]:
     """Return how wide each column is: as its longest text or its heading, within bounds."""
-    texts = [pl.col(name).cast(pl.String) for name in rows.columns]
-    longest = rows.select((each.str.len_chars() + each.str.len_bytes()).max() // 2 for each in texts).row(0)
-    widths = [
-        max(len(name) + len(name.encode()), 2 * (most or 0)) // 2
-        for name, most in zip(rows.columns, longest, strict=True)
-    ]
-    return "".join(
-        f'<col min="{place}" max="{place}" width="{min(max(width + 3, NARROWEST), WIDEST)}" customWidth="1"/>'
-        for place, width in enumerate(widths, 1)
-    )
+    longest = rows.select(_digits(name).max() for name in rows.columns).row(0)
+    widths = []
+    for name, most in zip(rows.columns, longest, strict=True):
+        width = max((len(name) + len(name.encode())) // 2, most or 0)
+        widths.append(PROSE if width > SENTENCE else min(max(width + 3, NARROWEST), WIDEST))
+    return widths
 
 
-def _rows(rows: pl.DataFrame, style: str = "") -> list[str]:
+def _rows(rows: pl.DataFrame, widths: Sequence[int], styles: Styles) -> list[str]:
     cells = [
-        _number(name, MONEY if kind == pl.Decimal else "") if kind.is_numeric() else _text(name, style)
+        _number(name, styles.money if kind == pl.Decimal else styles.number)
+        if kind.is_numeric()
+        else _text(name, styles.text)
         for name, kind in rows.schema.items()
     ]
-    return rows.select(row=pl.concat_str(pl.lit("<row>"), *cells, pl.lit("</row>")))["row"].to_list()
+    lines = [_lines(name, width) for name, width in zip(rows.columns, widths, strict=True)]
+    height = (pl.max_horizontal(lines).fill_null(1) * LINE).clip(upper_bound=HIGHEST).cast(pl.String)
+    row = pl.concat_str(pl.lit('<row customHeight="1" ht="'), height, pl.lit('">'), *cells, pl.lit("</row>"))
+    return rows.select(row=row)["row"].to_list()
+
+
+def _lines(name: str, width: int) -> pl.Expr:
+    """How many lines a column's text takes: a fifth of each may stay empty before a long word."""
+    return pl.when(_digits(name) <= width - 2).then(1).otherwise(_digits(name) * 5 // (width * 4) + 1)
+
+
+def _digits(name: str) -> pl.Expr:
+    """How wide a column's text is."""
+    text = pl.col(name).cast(pl.String)
+    return (text.str.len_chars() + text.str.len_bytes()) // 2
 
 
 def _number(name: str, style: str) -> pl.Expr:
     value = pl.col(name).cast(pl.String)
     return (
         pl.when(value.is_null())
-        .then(pl.lit("<c/>"))
+        .then(pl.lit(f"<c{style}/>"))
         .otherwise(pl.concat_str(pl.lit(f"<c{style}><v>"), value, pl.lit("</v></c>")))
     )
 
@@ -183,4 +208,4 @@ def _text(name: str, style: str) -> pl.Expr:
     inline = pl.concat_str(
         pl.lit(f'<c{style} t="inlineStr"><is><t xml:space="preserve">'), value, pl.lit("</t></is></c>")
     )
-    return pl.when(value.is_null() | (value == "")).then(pl.lit("<c/>")).otherwise(inline)
+    return pl.when(value.is_null() | (value == "")).then(pl.lit(f"<c{style}/>")).otherwise(inline)

@@ -8,7 +8,7 @@ from regulator.outside.result import Group, Match, Standing
 from regulator.signals import Level
 from regulator.wording import KINDS, Language
 
-__all__ = ["SHOWN", "WORDS", "matched", "reason", "standing", "thing", "word", "yuan"]
+__all__ = ["SHOWN", "WORDS", "matched", "reason", "several", "standing", "thing", "word", "yuan"]
 
 WORDS: Final[dict[str, tuple[str, str]]] = {
     # classes
@@ -55,8 +55,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "not_unnumbered": ("{count} 行没有可比的号码", "{count} rows have no number to compare"),
     "not_no_member": (
-        "{count} 行的当事人不是账本成员，与账本只比较 20 位数电票号码",
-        "{count} rows are of parties whom the ledger does not know: compared with it by 20-digit numbers only",
+        "{count} 行的当事人不是账本成员，与账本只比较 20 位数电票号码、发票代码加号码",
+        "{count} rows are of parties whom the ledger does not know: compared with it by 20 digits, or code and number",
     ),
     "not_no_number": (
         "{count} 项登记的描述没有可识别的号码，也未涵盖全部应收账款",
@@ -114,6 +114,8 @@ WORDS: Final[dict[str, tuple[str, str]]] = {
     "void": ("已作废或红冲", "voided or red-flushed"),
     "with": ("{reason}（{other}）", "{reason} ({other})"),
     "claimed_by": ("{holder}（{instrument} {thing}）", "{holder} ({instrument} {thing})"),
+    "claimed_on": ("{holder}（{instrument} {thing}，在{on}上）", "{holder} ({instrument} {thing}, on {on})"),
+    "several": ("账本上有 {count} 张发票与此对应：{things}", "the ledger holds {count} invoices for this: {things}"),
     "and": ("；", "; "),
     "list": ("、", ", "),
     "more": ("等 {count} 项", "and {count} more"),
@@ -143,7 +145,18 @@ def reason(name: str, other: str, language: Language) -> str:
 def matched(group: Group, language: Language) -> str:
     """Return why a group is one, in a sentence; the first matches where there are many."""
     parts = [_match(each, language) for each in group.matches[:SHOWN]]
-    return _with_more(parts, len(group.matches), language)
+    told = _with_more(parts, len(group.matches), language)
+    return word("and", language).join([*several(group, language), told])
+
+
+def several(group: Group, language: Language) -> list[str]:
+    """Return the sentence that a group is more than one invoice of the ledger; none where it is not."""
+    invoices = [each for each in group.things if each.startswith("invoice ")]
+    if len(invoices) < 2:
+        return []
+    things = word("list", language).join(thing(each, language) for each in invoices[:SHOWN])
+    more = [things, *([word("more", language, count=len(invoices) - SHOWN)] if len(invoices) > SHOWN else [])]
+    return [word("several", language, count=len(invoices), things=" ".join(more))]
 
 
 def _match(match: Match, language: Language) -> str:
@@ -153,11 +166,13 @@ def _match(match: Match, language: Language) -> str:
 
 
 def standing(claims: tuple[Standing, ...], names: dict[str, str], language: Language) -> str:
-    """Return who claims what a group is, members by name."""
+    """Return who claims what a group is, members by name; where it is more than one thing, on which."""
+    several_things = len({one.on for one in claims}) > 1
     parts = [
         word(
-            "claimed_by",
+            "claimed_on" if several_things and one.on != one.thing else "claimed_by",
             language,
+            on=thing(one.on, language),
             holder=names.get(one.holder, one.holder),
             instrument=word(one.instrument, language),
             thing=one.thing.partition(" ")[2],

@@ -18,6 +18,7 @@ from regulator.outside.numbers import FORMS
 from regulator.outside.registry import ORDER
 from regulator.outside.sheets import HEADINGS, write_sheet
 from regulator.outside.words import WORDS
+from tests.support.printing import ON_PAGES, printed
 
 HEADING = "vendor,invoice number,date,amount"
 GOOD = "A Ltd,7712049,2024-03-05,83.17"
@@ -239,7 +240,9 @@ def test_what_is_written_runs_nowhere(tmp_path: Path, suffix: str) -> None:
         assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
         assert all(cell.font.bold for cell in sheet[1])
         assert (sheet["L2"].number_format, sheet.freeze_panes, sheet.auto_filter.ref) == ("#,##0.00", "A2", "A1:L5")
-        assert sheet.column_dimensions["E"].width > len(str(sheet["E2"].value))
+        assert sheet["E2"].alignment.wrap_text
+        lines_of_points = sheet.row_dimensions[2].height / 14  # in several lines, all of them seen
+        assert sheet.column_dimensions["E"].width * lines_of_points > len(str(sheet["E2"].value))
         rows = [["" if cell is None else str(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert rows[0][:5] == ["Line", "Class", "Level", "Group", "Why"]
     assert [row[:2] for row in rows[1:]] == [["2", "format"], ["3", "format"], ["4", "unreadable"], ["5", ""]]
@@ -260,5 +263,7 @@ def test_a_written_name_that_begins_like_a_formula_is_neutralised(tmp_path: Path
     for name in ("out.csv", "out.xlsx"):
         write_sheet(found, tmp_path / name, "zh", {})
     assert "'=cmd()" in (tmp_path / "out.csv").read_text("utf-8-sig")
-    cells = [cell for row in load_workbook(tmp_path / "out.xlsx")["rows"].iter_rows() for cell in row]
+    sheet = load_workbook(tmp_path / "out.xlsx")["rows"]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
     assert [cell.data_type for cell in cells if cell.value == "=cmd()"] == ["s"]
+    assert printed(sheet) == (*ON_PAGES, 1, None)
