@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import pwd
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from portal.errors import PortalError
 from regulator import trail
@@ -79,8 +79,16 @@ def looked(book: Book, actor: Actor, subject: str, at: datetime, **details: obje
         trail.append(connection, actor, trail.Act.LOOKED, subject, at, **details)
 
 
-def keep_command(settings: Settings, arguments: Sequence[str], at: datetime) -> None:
+def keep_command(
+    settings: Settings,
+    arguments: Sequence[str],
+    at: datetime,
+    parsed: Callable[[Sequence[str], Sequence[str]], Mapping[str, Any]],
+) -> None:
     """Write into the trail, where there is a book, that a command which shows or exports the ledger's facts is run.
+
+    The entry's subject is the thing that is looked at, as it is of a page; of a command without one the command.
+    ``parsed`` returns the parameters, by name, of a command and its arguments.
 
     It is written before: what is shown without standing in the trail would be worse than the other way round.
     """
@@ -94,8 +102,38 @@ def keep_command(settings: Settings, arguments: Sequence[str], at: datetime) -> 
     )
     command = max((each for each in (*LOOKS, *EXPORTS) if given[: len(each)] == each), key=len)
     said = [each.encode(errors="replace").decode()[:LENGTH] for each in given[len(command) :][:ARGUMENTS]]
+    name = f"glasspool {' '.join(command)}"
+    thing = _looked_at(settings, command, parsed(command, given[len(command) :]))
+    subject = name if thing is None else thing.encode(errors="replace").decode()[:LENGTH]
     with opened_book(settings) as book, book.writes() as connection:
-        trail.append(connection, person(), act, f"glasspool {' '.join(command)}", at, arguments=said)
+        trail.append(connection, person(), act, subject, at, command=name, arguments=said)
+
+
+def _looked_at(settings: Settings, command: Sequence[str], parameters: Mapping[str, Any]) -> str | None:
+    """Return what a command is asked about, ``<kind> <id>``; None where it names nothing of the ledger."""
+    kind, id_ = "plan", parameters.get("plan")
+    match command:
+        case ("prove",):
+            kind, id_ = "record", parameters.get("record")
+        case ("look-through",):
+            kind, id_ = "plan", parameters.get("subject")
+            if parameters.get("thing") is not None:
+                kind, id_ = str(id_), parameters["thing"]
+            elif parameters.get("asset") is not None:
+                kind, id_ = "asset", parameters["asset"]
+        case ("authenticity",) if parameters.get("subject") is not None:
+            kind, id_ = "receivable", parameters.get("asset") or parameters["subject"]
+            if id_ == parameters["subject"] and _is_plan(settings, id_):
+                kind = "plan"
+    return None if id_ is None else f"{kind} {id_}"
+
+
+def _is_plan(settings: Settings, id_: str) -> bool:
+    from ledger.facts import Plan
+    from portal.node import opened_store
+
+    with opened_store(settings) as store:
+        return store.head() is not None and store.at().get(Plan, id_) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

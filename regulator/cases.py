@@ -24,6 +24,7 @@ from regulator.access import Action, Actor, decide, require
 from regulator.book import Book
 from regulator.book.tables import CaseRow, table_of
 from regulator.errors import CaseRefused
+from regulator.rules import RULES
 from regulator.said import is_text
 
 __all__ = ["LEAVES", "Case", "CaseEntry", "Cases", "Did", "Outcome", "Question"]
@@ -211,9 +212,15 @@ class Cases:
     def collect(self, case: str, finding: str, height: int, at: datetime) -> Case:
         """Put a finding into the case, as it stands at ``height``; again, it is held as of the new height.
 
-        Raises UnknownFinding, and CaseRefused ``case-height`` where it had not been found by then.
+        Raises UnknownFinding, and CaseRefused ``case-height`` where it had not been found by then, or nobody knows yet.
         """
         with self._working(case) as (connection, found):
+            if height > (last := self.until(finding)):
+                raise CaseRefused(
+                    "case-height",
+                    f"How finding {finding} stands at height {height} is not known: the last block followed is {last}",
+                    next_step=f"Collect it as of block {last} or before, or run `glasspool watch` first.",
+                )
             if height < self._book.history(finding)[0].height:
                 raise CaseRefused(
                     "case-height",
@@ -221,6 +228,14 @@ class Cases:
                     next_step="Collect it as of a later height; `glasspool findings show ID` has its history.",
                 )
             return self._add(connection, found, at, Did.COLLECTED, finding=finding, height=height)
+
+    def until(self, finding: str) -> int:
+        """Return the last block to which the finding's rule was followed. Raises UnknownFinding."""
+        line, followed = self._book.line(finding), self._book.followed_all()
+        scope = RULES.get(line.rule)
+        if scope in followed:
+            return followed[scope].height
+        return max((one.height for one in followed.values()), default=line.last_height)
 
     def drop(self, case: str, finding: str, reason: str, at: datetime) -> Case:
         """Take a finding out of the case, with the reason."""

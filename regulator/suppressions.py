@@ -120,7 +120,13 @@ class Suppressions:
                 next_step="Name it with its kind, such as `invoice INV-1`, `plan P` or `member M`.",
             )
         days = (expires_on - business_day(at)).days
-        if not 0 <= days <= LONGEST:
+        if days < 0:
+            raise SuppressionRefused(
+                "suppression-expiry",
+                f"A suppression cannot end on {expires_on}, which is past",
+                next_step="Choose today or a later day.",
+            )
+        if days > LONGEST:
             raise SuppressionRefused(
                 "suppression-expiry",
                 f"A suppression ends within {LONGEST} days, and {expires_on} is {days} days away",

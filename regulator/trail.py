@@ -96,12 +96,14 @@ def append(connection: Connection, actor: Actor, act: Act, subject: str, at: dat
 def entries(
     connection: Connection, *, actor: str | None = None, subject: str | None = None, limit: int | None = None
 ) -> list[Entry]:
-    """Return entries, the newest first."""
+    """Return entries, the newest first; ``subject`` is what one is about, with its kind before it or without."""
     statement = select(_TRAIL).order_by(_TRAIL.c.number.desc()).limit(limit)
     if actor is not None:
         statement = statement.where(_TRAIL.c.actor == actor)
     if subject is not None:
-        statement = statement.where(_TRAIL.c.subject == subject)
+        held = _TRAIL.c.subject
+        ends = func.substr(held, func.length(held) - len(subject)) == f" {subject}"
+        statement = statement.where((held == subject) | ends)
     return [_entry(row) for row in connection.execute(statement).mappings()]
 
 

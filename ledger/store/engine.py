@@ -37,37 +37,41 @@ _LOST = ("08", "57P01", "57P02")
 
 
 @contextmanager
-def guarded(where: str) -> Iterator[None]:
-    """Turn the database's failures into this package's errors; ``where`` says what was being done."""
+def guarded(where: str, mend: str | None = None) -> Iterator[None]:
+    """Turn the database's failures into this package's errors; ``where`` says what was being done.
+
+    ``mend`` is what to do about damage, where the database is not a replica that can be fetched again.
+    """
     try:
         yield
     except DBAPIError as failure:
-        raise _told(failure, where) from failure
+        raise _told(failure, where, mend) from failure
     except UnicodeDecodeError as failure:  # the driver's, on what SQLite's file calls text
         raise StoreDamaged(
-            "store-damaged", f"The database is damaged: bytes that are no text while {where}"
+            "store-damaged", f"The database is damaged: bytes that are no text while {where}", next_step=mend
         ) from failure
     except PoolTimeout as failure:
         raise StoreUnavailable("store-busy", f"The database had no connection free while {where}") from failure
 
 
 @contextmanager
-def reading(where: str) -> Iterator[None]:
+def reading(where: str, mend: str | None = None) -> Iterator[None]:
     """Do what :func:`guarded` does, and tell a stored value that is none (a date, a decimal, JSON) as damage."""
-    with guarded(where):
+    with guarded(where, mend):
         try:
             yield
         except (ValueError, ArithmeticError) as failure:
-            raise StoreDamaged("store-damaged", f"A value cannot be read while {where}: {failure}") from failure
+            told = f"A value cannot be read while {where}: {failure}"
+            raise StoreDamaged("store-damaged", told, next_step=mend) from failure
 
 
-def _told(failure: DBAPIError, where: str) -> LedgerError:
+def _told(failure: DBAPIError, where: str, mend: str | None) -> LedgerError:
     orig = failure.orig
     name = getattr(orig, "sqlite_errorname", None) or getattr(orig, "sqlstate", None) or ""
     said = " ".join(str(orig).split())
     cause = f"{said} while {where}"
     if name.startswith(_DAMAGE) or any(words in said for words in _DAMAGE_SAID):
-        return StoreDamaged("store-damaged", f"The database is damaged: {cause}")
+        return StoreDamaged("store-damaged", f"The database is damaged: {cause}", next_step=mend)
     if name.startswith(_LOCKED):
         return StoreUnavailable(
             "store-locked",

@@ -6,13 +6,16 @@ import sys
 import traceback
 from importlib import import_module
 from importlib.metadata import version as installed_version
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
 
 from ledger.errors import Explained
 from portal.cli.console import EXIT_UNUSABLE, fail
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["application", "main"]
 
@@ -80,14 +83,25 @@ def application() -> typer.Typer:
     return app
 
 
-def _keep(arguments: list[str]) -> None:
+def _keep(app: typer.Typer, arguments: list[str]) -> None:
     """Write into the trail what is about to be looked at."""
     from datetime import UTC, datetime
+
+    from typer.main import get_command
 
     from portal.book import keep_command
     from portal.settings import Settings
 
-    keep_command(Settings(), arguments, datetime.now(UTC))
+    def parsed(command: Sequence[str], rest: Sequence[str]) -> Mapping[str, Any]:
+        asked: Any = get_command(app)
+        for name in command:
+            if (asked := asked.commands.get(name)) is None:
+                return {}
+        context = asked.make_context(command[-1], [*rest], resilient_parsing=True)  # what is wrong is told later
+        found: Mapping[str, Any] = context.params
+        return found
+
+    keep_command(Settings(), arguments, datetime.now(UTC), parsed)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -95,8 +109,9 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
-        _keep(arguments)
-        application()(arguments)
+        app = application()
+        _keep(app, arguments)
+        app(arguments)
     except SystemExit as ended:
         if as_json and ended.code == EXIT_UNUSABLE:  # the parser has told a person on standard error
             fail("The command line was not understood", "See its --help.", code="usage", as_json=True)

@@ -39,13 +39,13 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="case")
 
 
-def _done(act: Callable[[Cases, Book, datetime], Case], *, as_json: bool) -> None:
+def _done(act: Callable[[Cases, datetime], Case], *, as_json: bool) -> None:
     """Do something to a case and show what it is then."""
     from regulator.cases import Cases
 
     settings = Settings()
     with opened_store(settings) as store, opened_book(settings) as book:
-        found = act(Cases(book, person()), book, datetime.now(UTC))
+        found = act(Cases(book, person()), datetime.now(UTC))
         _tell(settings, store, book, found, as_json=as_json)
 
 
@@ -53,8 +53,8 @@ def _tell(settings: Settings, store: Store, book: Book, found: Case, *, as_json:
     from portal.cli import case_view as view
     from portal.cli.words import words_of
 
-    lines = {one: book.line(one) for one, _ in found.findings}
-    emit(view.as_json(found), view.shown(words_of(settings.lang, store.at()), found, lines), as_json=as_json)
+    lines = book.lines([one for one, _ in found.findings])
+    emit(view.as_json(found, lines), view.shown(words_of(settings.lang, store.at()), found, lines), as_json=as_json)
 
 
 def open_case(
@@ -65,8 +65,8 @@ def open_case(
 ) -> None:
     """Open a case (立案)."""
 
-    def act(cases: Cases, book: Book, at: datetime) -> Case:
-        heights = {one: _height(book, one, None) for one in finding or ()}  # an unknown one before anything is opened
+    def act(cases: Cases, at: datetime) -> Case:
+        heights = {one: cases.until(one) for one in finding or ()}  # an unknown one before anything is opened
         if plan is not None:
             _check_plan(plan)
         made = cases.open(title, at, plan=plan)
@@ -113,8 +113,11 @@ def collect(
 ) -> None:
     """Put findings into a case, each as it stands at a height."""
 
-    def act(cases: Cases, book: Book, at: datetime) -> Case:
-        heights = {one: _height(book, one, height) for one in finding}  # an unknown one before any is collected
+    def act(cases: Cases, at: datetime) -> Case:
+        known = {one: cases.until(one) for one in finding}
+        heights = {
+            one: last if height is None else height for one, last in known.items()
+        }  # an unknown one before any is collected
         for one, as_of in heights.items():
             cases.collect(case, one, as_of, at)
         return cases.get(case)
@@ -129,7 +132,7 @@ def drop(
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Take a finding out of a case, for a reason."""
-    _done(lambda cases, _, at: cases.drop(case, finding, reason, at), as_json=as_json)
+    _done(lambda cases, at: cases.drop(case, finding, reason, at), as_json=as_json)
 
 
 def assign(
@@ -138,12 +141,12 @@ def assign(
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Say who works on a case."""
-    _done(lambda cases, _, at: cases.assign(case, to, at), as_json=as_json)
+    _done(lambda cases, at: cases.assign(case, to, at), as_json=as_json)
 
 
 def comment(case: CaseId, text: Said, as_json: Annotated[bool, JsonFlag] = False) -> None:
     """Add a comment, which no evidence pack holds."""
-    _done(lambda cases, _, at: cases.comment(case, text, at), as_json=as_json)
+    _done(lambda cases, at: cases.comment(case, text, at), as_json=as_json)
 
 
 def ask(
@@ -156,7 +159,7 @@ def ask(
     """Put a question to a member (问询)."""
     day = stated_day(due)
     to = _member(member)
-    _done(lambda cases, _, at: cases.ask(case, to, text, at, due=day), as_json=as_json)
+    _done(lambda cases, at: cases.ask(case, to, text, at, due=day), as_json=as_json)
 
 
 def answer(
@@ -166,7 +169,7 @@ def answer(
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Enter the answer to a question."""
-    _done(lambda cases, _, at: cases.answer(case, question, text, at), as_json=as_json)
+    _done(lambda cases, at: cases.answer(case, question, text, at), as_json=as_json)
 
 
 def decide(
@@ -180,7 +183,7 @@ def decide(
 
     if outcome not in set(Outcome):
         raise typer.BadParameter(f"an outcome is one of {', '.join(Outcome)}")
-    _done(lambda cases, _, at: cases.decide(case, Outcome(outcome), text, at), as_json=as_json)
+    _done(lambda cases, at: cases.decide(case, Outcome(outcome), text, at), as_json=as_json)
 
 
 def reopen(
@@ -189,7 +192,7 @@ def reopen(
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Work on a closed case again."""
-    _done(lambda cases, _, at: cases.reopen(case, reason, at), as_json=as_json)
+    _done(lambda cases, at: cases.reopen(case, reason, at), as_json=as_json)
 
 
 def export(
@@ -209,17 +212,6 @@ def export(
     with opened_store(settings) as store, opened_book(settings) as book:
         made = of_case(store, book, Cases(book, person()).get(case))
         write_pack(settings, store, book, made, output, key, certificate, force=force, as_json=as_json)
-
-
-def _height(book: Book, finding: str, height: int | None) -> int:
-    """Return the height as of which a finding is meant: that which the rule was followed to. Raises UnknownFinding."""
-    from regulator.rules import RULES
-
-    line, followed = book.line(finding), book.followed_all()
-    if height is not None:
-        return height
-    scope = RULES.get(line.rule)
-    return followed[scope].height if scope in followed else line.last_height
 
 
 def _check_plan(plan: str) -> None:

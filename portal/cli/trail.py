@@ -48,7 +48,7 @@ def register(app: typer.Typer) -> None:
 def show(
     context: typer.Context,
     actor: Annotated[str | None, Option(help="Only what this person did.")] = None,
-    subject: Annotated[str | None, Option(help="Only about this, such as `case CASE-0001`.")] = None,
+    subject: Annotated[str | None, Option(help="Only about this, such as `case CASE-0001` or CASE-0001.")] = None,
     limit: Annotated[int, Option(help="How many to list at the most.", min=1)] = 50,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
@@ -82,7 +82,7 @@ def _entry(one: Entry) -> dict[str, Any]:
 
 def _listed(words: Words, found: Sequence[Entry], total: int) -> RenderableType:
     if not found:
-        return Text(words("trail_none"))
+        return Text(words("trail_no_match", total=f"{total:,}") if total else words("trail_none"))
     columns = (
         Column(words("case_number"), "number"),
         Column(words("trail_at"), "word"),
@@ -107,11 +107,12 @@ def _listed(words: Words, found: Sequence[Entry], total: int) -> RenderableType:
 
 
 def _details(one: Entry) -> str:
-    """The details that say something, short: lists by how long they are."""
+    """The details that say something, short: a command's arguments, other lists by how long they are."""
     parts = []
     for name, value in one.details.items():
         if value in (None, False, [], {}):
             continue
+        value = " ".join(value) if name == "arguments" else value
         said = str(len(value)) if isinstance(value, list | dict) else printable(" ".join(str(value).split()))
         parts.append(f"{name} {said[:60]}")
     return ", ".join(parts)

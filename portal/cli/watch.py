@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from portal.book import opened_book, person, watched
+from portal.book import book_file, opened_book, person, watched
 from portal.cli.console import emit, progress
 from portal.cli.parameters import JsonFlag
 from portal.cli.tables import Column, Sheet, prose, spaced
@@ -36,12 +37,15 @@ def register(app: typer.Typer) -> None:
 def watch(
     rule: Annotated[list[str] | None, Option(help="Only what runs this rule; may be repeated.")] = None,
     family: Annotated[list[str] | None, Option(help="Only this family of rules; may be repeated.")] = None,
-    again: Annotated[bool, Option("--again", help="Forget what was found and follow from the first block.")] = False,
+    again: Annotated[
+        bool, Option("--again", help="Follow from the first block; then exchange what was found.")
+    ] = False,
     as_json: Annotated[bool, JsonFlag] = False,
 ) -> None:
     """Bring findings up to the newest block stored here; goes on where it stopped."""
     from portal.cli.words import words_of
     from regulator import trail
+    from regulator.book import book_beside, take_over
     from regulator.rules import scopes
 
     settings = Settings()
@@ -51,12 +55,17 @@ def watch(
             with book.writes() as connection:
                 names = [one.name for one in chosen]
                 trail.append(connection, person(), trail.Act.FOLLOWED, "ledger", datetime.now(UTC), again=names)
-            for one in chosen:
-                book.forget(one.name, one.rules)
+        whole = again and not (rule or family)  # then the book stands as it is until all is found anew
+        for one in chosen if again and not whole else ():
+            book.forget(one.name, one.rules)
         head = store.head()
         blocks = 0 if head is None else head.height + 1
-        with progress("watching") as advance:
-            done = watched(store, book, chosen, _bar(advance, chosen, book.followed_all(), blocks))
+        beside = (book_file(settings) or settings.home / "book").resolve().parent
+        with book_beside(beside) if whole else nullcontext(book) as made:
+            with progress("watching") as advance:
+                done = watched(store, made, chosen, _bar(advance, chosen, made.followed_all(), blocks))
+            if whole:
+                take_over(book, made)
         counts, followed = book.counts(), book.followed_all()
     levels = {level: sum(count for (_, each), count in counts.items() if each == level) for level in _levels()}
     answer = {

@@ -31,6 +31,12 @@ UPGRADES: Final[Mapping[str, tuple[str, str]]] = {
 }
 """By form, the next one and the statement that makes it. What people wrote cannot be made anew, so it is kept."""
 
+MEND: Final = (
+    "Restore this file (of a server, this database) from a backup. Findings can be made again by `glasspool watch`; "
+    "cases, suppressions and the trail cannot."
+)
+"""What to do about a damaged book: no sync brings it back."""
+
 _FOUND, _VERSIONS, _LINKS = table_of(FindingRow), table_of(VersionRow), table_of(FindingLinkRow)
 _FOLLOWED, _STATE = table_of(FollowedRow), table_of(StateRow)
 
@@ -74,7 +80,7 @@ class Book:
         """
         engine = connect(location, create=True)
         try:
-            with guarded("opening the book"):
+            with guarded(f"opening {_named_of(engine)}", MEND):
                 with engine.connect() as connection:
                     ready = _form(connection) == FORM
                 if not ready:  # a book that is as it should be can be read where nothing can be written
@@ -100,13 +106,13 @@ class Book:
     @contextmanager
     def reads(self) -> Iterator[Connection]:
         """Give a connection that reads one state of the book."""
-        with reading("reading the book"), self._engine.connect() as connection:
+        with reading(f"reading {_named_of(self._engine)}", MEND), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writes(self) -> Iterator[Connection]:
         """Give a transaction that is kept whole or not at all."""
-        with guarded("writing the book"), writing(self._engine).begin() as connection:
+        with guarded(f"writing {_named_of(self._engine)}", MEND), writing(self._engine).begin() as connection:
             yield connection
 
     def later(self, write: Callable[[Connection], None]) -> None:
@@ -130,6 +136,11 @@ class Book:
         with self.reads() as connection:
             rows = connection.execute(select(_FOLLOWED).order_by(_FOLLOWED.c.scope)).all()
         return {row.scope: Followed(height=row.height, facts_digest=row.facts_digest) for row in rows}
+
+    def reached(self, scopes: Collection[str]) -> int | None:
+        """Return the last block that each of these scopes was followed to; None where one was not followed at all."""
+        followed = self.followed_all()
+        return min((followed[one].height for one in scopes), default=None) if followed.keys() >= {*scopes} else None
 
     def keep(self, scope: str, versions: Sequence[Version], before: Followed | None, now: Followed) -> None:
         """Write what one scope found: see :meth:`keep_all`."""
@@ -214,11 +225,16 @@ class Book:
 
     def line(self, id_: str) -> FindingLine:
         """Return a finding as its last version leaves it. Raises UnknownFinding."""
-        with self.reads() as connection:
-            row = connection.execute(select(_FOUND).where(_FOUND.c.id == id_)).mappings().one_or_none()
-        if row is None:
+        found = self.lines([id_])
+        if id_ not in found:
             raise _unknown(id_)
-        return FindingLine(**dict(row) | {"level": Level(row["level"])})
+        return found[id_]
+
+    def lines(self, ids: Collection[str]) -> dict[str, FindingLine]:
+        """Return those of these findings that are in the book, by id, each as its last version leaves it."""
+        with self.reads() as connection:
+            rows = connection.execute(select(_FOUND).where(_FOUND.c.id.in_(sorted(ids)))).mappings().all()
+        return {row["id"]: FindingLine(**dict(row) | {"level": Level(row["level"])}) for row in rows}
 
     def counts(self, *, standing: bool | None = True) -> dict[tuple[str, Level], int]:
         """Return how many findings there are by rule and level."""
@@ -293,6 +309,11 @@ class Book:
             for rule, subject, height, text in connection.execute(statement):
                 signal = None if text is None else Signal.from_text(text)
                 yield Version(rule=rule, subject=subject, height=height, signal=signal)
+
+
+def _named_of(engine: Engine) -> str:
+    """Return the book by its file, or by its server and database."""
+    return f"the book {engine.url.database if engine.dialect.name == 'sqlite' else engine.url.render_as_string()}"
 
 
 def _unknown(id_: str) -> UnknownFinding:

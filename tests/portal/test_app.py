@@ -99,6 +99,40 @@ def test_an_unknown_plan_is_not_found_and_opens_no_session(node: httpx.Client) -
     assert node.get("/healthz").json()["sessions"] <= sessions
 
 
+@pytest.mark.parametrize(
+    ("asked", "told", "back"),
+    [
+        ("/dash/findings?finding=nope", "没有这样编号的风险发现", "/dash/findings?lang=zh"),
+        ("/dash/findings?lang=en&finding=<i>nope", "There is no finding of such an id", "/dash/findings?lang=en"),
+        ("/dash/pools/P 1?on=2024-02-30", "没有这一天", "/dash/pools/P%201?lang=zh"),
+        ("/dash/pools/P1?lang=en&on=<i>2024", "There is no such day", "/dash/pools/P1?lang=en"),
+        ("/dash/pools/<i>?lang=en&on=nope", "There is no such day", "/dash/pools/%3Ci%3E?lang=en"),
+        ("/dash/pools/P1?lang=de", "没有这种语言", "/dash/pools/P1?lang=zh"),
+        ("/dash/pools/P1?on=2024-01-01&on=2024-01-02", "此页不理解", "/dash/pools/P1?lang=zh"),
+        ("/?lang=en&<i>=1", "This page does not understand", "/?lang=en"),
+        ("/look-through/plan/P1?lang=en&on=2024-01-01", "This page does not", "/look-through/plan/P1?lang=en"),
+    ],
+)
+def test_a_query_that_is_not_understood_is_a_page_that_says_so(
+    node: httpx.Client, asked: str, told: str, back: str
+) -> None:
+    answer = node.get(asked)
+    assert answer.status_code == 400
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert f"<h1>{told}" in answer.text
+    assert f'<p><a href="{back}">' in answer.text
+    assert not re.search("nope|<i>|2024-02-30|2024-01-0|lang=de", answer.text)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert node.head(asked).content == b""
+
+
+def test_what_no_person_reads_is_refused_in_a_line(node: httpx.Client) -> None:
+    for path in ("/api/plans?on=2024-01-01", "/healthz?lang=en", "//evil.example/?lang=de"):
+        answer = node.get(str(node.base_url).rstrip("/") + path)
+        assert answer.status_code == 400, path
+        assert answer.text == "This address has more to it than the page understands. [bad-query]\n"
+
+
 def test_a_known_plan_has_its_page(node: httpx.Client, market: Market) -> None:
     answer = node.get(f"/dash/pools/{market.plan}?lang=en&on=2024-09-30")
     assert answer.status_code == 200

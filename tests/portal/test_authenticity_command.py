@@ -107,6 +107,9 @@ def test_what_cannot_be_done_is_said(market: Market, tmp_path: Path, capsys: pyt
     assert (
         Ran(capsys, "authenticity", market.plan, "--asset", "nobody", "--json").json["error"]["code"] == "unknown-asset"
     )
+    assert "glasspool records" not in Ran(capsys, "authenticity", "nobody", "--json").json["error"]["next_step"]
+    for name in ("t.pdf", "t"):
+        assert Ran(capsys, "authenticity", market.plan, "--xlsx", tmp_path / name).code == 2
     asset = Ran(capsys, "authenticity", "nobody", "--asset", "x")
     assert asset.code == 2
     there = tmp_path / "no-folder" / "t.xlsx"

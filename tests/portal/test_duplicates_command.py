@@ -10,6 +10,7 @@ import pytest
 
 from tests.benchmarks.outside import planted
 from tests.support.commands import Ran
+from tests.support.duplicates_stories import Desk, ledger
 from tests.support.market import Market
 
 HEADING = "vendor,invoice number,date,amount\n"
@@ -96,6 +97,31 @@ def test_the_file_a_ledger_was_made_of_is_found_there_whole(run, market: Market,
     told = run(market.file, "--map", "demo", "--limit", 3).out
     assert "账本上的权利" in told
     assert "入池" in told
+
+
+def test_the_other_financing_of_a_number_is_no_all_clear(run, tmp_path: Path, monkeypatch) -> None:
+    """Two sellers have one 20-digit number, each lent on by another bank: neither bank's own list is clean."""
+    monkeypatch.setenv("GLASSPOOL_HOME", str(tmp_path))
+    number, book = "26442000000010000117", ledger(tmp_path / "ledger.db")
+    desk = Desk(book, "n")
+    for seller, bank in (("supplier", "bank"), ("tier2", "bank2")):
+        desk.invoice(seller, number=number, seller=seller, issued="2026-01-04")
+        desk.receivable(f"R-{seller}", seller, creditor=seller)
+        desk.lend(f"F-{bank}", bank, ("receivable", f"R-{seller}"), applicant=seller)
+    desk.block()
+    book.store.close()
+    file = written(tmp_path, f"seller,buyer,invoice number,date,amount\nsupplier,core,{number},2026-01-04,1130.00\n")
+    for holder, other in (("bank", "n.F-bank2"), ("bank2", "n.F-bank")):
+        done = run(file, "--holder", holder, "--json")
+        [group] = done.json["groups"]
+        assert (done.code, group["level"], group["things"]) == (1, "high", ["invoice n.supplier", "invoice n.tier2"])
+        assert [claim["thing"] for claim in group["standing"]] == [f"financing {other}"]
+        assert {each["other"]: each["match"] for each in group["matches"]} == {
+            "invoice n.supplier": "exact", "invoice n.tier2": "altered"
+        }  # fmt: skip
+    monkeypatch.setenv("COLUMNS", "200")
+    told = run(file, "--holder", "bank").out
+    assert "the ledger holds 2 invoices for this" in told
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from ledger.proofs import Proof, ProofVerifier
 from ledger.verdict import Verdict
 from portal.cli import main
 from portal.node import read_pin
+from tests.support.commands import Ran
 from tests.support.market import Market, sample_market
 
 KINDS = ("principal", "interest")
@@ -174,7 +176,22 @@ def test_what_is_not_there_is_refused_in_one_sentence(
 
 
 def test_a_date_that_is_none_is_wrong_usage(market: Market, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "look-through", market.plan, "--date", "30/06/2013")[0] == 2
+    for written, told in (
+        ("30/06/2013", "a date is written YYYY-MM-DD"),
+        ("2024-02-30", "there is no such day as 2024-02-30"),
+        ("2024-13-01", "there is no such day as 2024-13-01"),
+    ):
+        ran = Ran(capsys, "look-through", market.plan, "--date", written)
+        assert (ran.code, told in ran.err) == (2, True), ran.err
+
+
+def test_the_command_that_checks_proofs_can_be_pasted(
+    market: Market, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "证据 #1 & (x).jsonl"
+    said = Ran(capsys, "look-through", market.plan, "--proofs", file).err
+    command = said.partition("glasspool verify ")[2]
+    assert shlex.split(command) == [str(file), "--genesis-hash", "HASH"]
 
 
 def test_an_invoice_is_followed_up_to_the_plan(
@@ -211,7 +228,10 @@ def test_the_proofs_of_a_graph_hold(market: Market, tmp_path: Path, capsys: pyte
 @pytest.mark.parametrize("kind", ["member", "document", "tranche", "holding", "payment"])
 def test_what_is_not_there_is_refused_for_every_kind(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run(capsys, "look-through", kind, "NOPE", "--json")
-    assert (code, json.loads(out)["error"]["code"]) == (2, "unknown-thing")
+    error = json.loads(out)["error"]
+    assert (code, error["code"]) == (2, "unknown-thing")
+    assert "glasspool plans" in error["next_step"]  # which lists ids; `glasspool records` lists kinds
+    assert "glasspool records" not in error["next_step"]
 
 
 def test_a_member_is_shown_by_role_on_an_earlier_day(market: Market, capsys: pytest.CaptureFixture[str]) -> None:

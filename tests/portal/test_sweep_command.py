@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from multiprocessing import active_children
 from pathlib import Path
 from shutil import copytree
@@ -10,11 +11,15 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from rich.cells import cell_len
 
 from ledger.snapshot import Snapshot
+from portal.cli import main
 from regulator.errors import SweepFailed
 from regulator.sweeping import sweepable, swept
+from regulator.wording import KINDS
 from tests.support.commands import Ran
+from tests.support.printing import ON_PAGES, printed
 
 pytestmark = pytest.mark.slow
 PLANTED = ("exact_reuse", "cross_instrument", "phantom_debtor", "impossible_fields", "circular_trade")
@@ -131,8 +136,70 @@ def test_what_was_found_is_written_as_text(run, node: Path, tmp_path: Path) -> N
     assert [row["What is so"] for row in rows] == [one["sentence"]["en"] for one in answer["findings"]]
     sheet = load_workbook(tmp_path / "found.xlsx").worksheets[0]
     assert sheet.max_row == len(rows) + 1
+    assert printed(sheet) == (*ON_PAGES, 1, None)
+    sentences = next(column for column in sheet.iter_cols() if column[0].value == "What is so")
+    wide = sheet.column_dimensions[sentences[0].column_letter].width
+    for cell in sentences[1:]:  # all of it is seen
+        assert cell.alignment.wrap_text
+        assert sheet.row_dimensions[cell.row].height * wide > 10 * len(str(cell.value))
     assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {"s", "inlineStr", "n"}
     assert run("sweep", node / "snapshot", "-o", tmp_path / "found.pdf").code == 2
+
+
+def test_a_file_for_people_has_things_in_their_words_and_one_column_for_machines(
+    run, node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GLASSPOOL_LANG", "zh")
+    answer = run("sweep", node / "snapshot", "--unverified", "-o", tmp_path / "found.csv", "--json").json
+    rows = list(csv.DictReader((tmp_path / "found.csv").read_text("utf-8-sig").splitlines()))
+    assert [row["对象代码"] for row in rows] == [one["subject"] for one in answer["findings"]]
+    kinds = {one["subject"].partition(" ")[0] for one in answer["findings"]}
+    assert {"invoice", "pair"} <= kinds
+    for row in rows:
+        kind, _, name = row["对象代码"].partition(" ")
+        assert row["对象"] == f"{KINDS[kind]}{name}"
+        assert not [each for each in kinds if f"{each} " in row["对象"] + row["涉及"]]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("width", ["80", "120"])
+def test_a_list_breaks_no_amount_and_no_id(
+    run, node: Path, monkeypatch: pytest.MonkeyPatch, width: str, language: str
+) -> None:
+    monkeypatch.setenv("GLASSPOOL_LANG", language)
+    monkeypatch.setenv("COLUMNS", width)
+    chosen = ("sweep", node / "snapshot", "--unverified", "--limit", 1_000)
+    found, lines = run(*chosen, "--json").json["findings"], run(*chosen).out.splitlines()
+    assert all(cell_len(line) <= int(width) for line in lines)
+    shown = "\n".join(lines)
+    for one in found:
+        assert one["subject"].partition(" ")[2] in shown
+        for whole in re.findall(r"0x[0-9a-f]{40}|[A-Z]+-[0-9A-Z-]+|[0-9,]+\.[0-9]{2}", one["sentence"][language]):
+            assert whole in shown, one
+    assert len(lines) < 8 * len(found) + 12
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_damaged_file_that_was_believed_is_told_in_a_sentence(
+    node: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, processes: int
+) -> None:
+    monkeypatch.setenv("GLASSPOOL_HOME", str(tmp_path / "none"))
+    copytree(node / "snapshot", tmp_path / "bad")
+    file = tmp_path / "bad" / "invoice.parquet"
+    content = bytearray(file.read_bytes())
+    for at in range(200, min(len(content) // 2, 4_000)):
+        content[at] ^= 0x5A
+    file.write_bytes(content)
+    with pytest.raises(SystemExit) as ended:
+        main(["sweep", str(tmp_path / "bad"), "--unverified", "--processes", str(processes)])
+    out, err = capfd.readouterr()  # of the children too
+    assert (ended.value.code, out, "Traceback" in err) == (2, "", False), err
+    assert "[sweep-failed]" in err
+    assert "without --unverified" in err
+
+
+def test_no_more_processes_are_promised_than_there_are(run, node: Path) -> None:
+    assert run("sweep", node / "snapshot", "--processes", 3).code == 2
 
 
 def test_a_process_that_dies_is_told(node: Path) -> None:

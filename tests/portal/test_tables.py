@@ -52,3 +52,38 @@ def test_sentences_wrap_between_words() -> None:
     lines = printed(spaced([prose("words " * 30)]), 40)
     assert len(lines) > 3
     assert all(set(line.split()) == {"words"} for line in lines if line)
+
+
+SAID = {
+    "zh": "太原海然114号金属制品有限公司对重庆恒珩重工集团股份有限公司的已融资应收账款中，有8笔共904,000.00元（100%）"
+    "无确权，由账户0xf90c3399bba699c9bcbfd7a399ddd4e9c306338f签署；发票INV-24442000000010006417另有271,200.00元。",
+    "en": "Of what 太原海然114号金属制品有限公司 financed, 8 receivables of 904,000.00 yuan (100 per cent) were signed "
+    "by 0xf90c3399bba699c9bcbfd7a399ddd4e9c306338f; invoice INV-24442000000010006417 has 271,200.00 yuan besides.",
+}
+WHOLE = ("904,000.00", "271,200.00", "INV-24442000000010006417", "0xf90c3399bba699c9bcbfd7a399ddd4e9c306338f")
+
+
+@pytest.mark.parametrize("language", SAID)
+@pytest.mark.parametrize("width", [50, 60, 73, 80, 100, 120])
+def test_no_number_and_no_id_in_a_sentence_is_folded(width: int, language: str) -> None:
+    columns = (Column("ID", "word"), Column("CNY", "number"))
+    for shown in (prose(SAID[language]), Sheet("", columns, [("7", "1.00")], beneath=[SAID[language]])):
+        lines = printed(spaced([shown]), width)
+        assert all(cell_len(line) <= width for line in lines)
+        assert not [each for each in WHOLE if not any(each in line for line in lines)]
+        assert "".join(SAID[language].split()) in "".join("".join(lines).split())
+        assert not [line for line in lines if line.lstrip()[:1] in set("，。；）") and line.strip()]
+
+
+def test_what_is_said_of_a_row_stands_below_it() -> None:
+    rows = [("1", "1,000.00"), ("22", "2.00")]
+    sheet = Sheet("", (Column("ID", "word"), Column("CNY", "number")), rows, beneath=["first of all", "then"])
+    lines = [line.split() for line in printed(sheet, 80)]
+    assert lines == [["ID", "CNY"], ["1", "1,000.00"], ["first", "of", "all"], ["22", "2.00"], ["then"]]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_an_amount_in_a_column_of_text_stays_whole(width: int) -> None:
+    columns = (*(Column(f"c{at}", "word") for at in range(4)), Column("text"))
+    lines = printed(Sheet("", columns, [(*("x" * 14,) * 4, SAID["zh"])], keys=1), width)
+    assert [each for each in WHOLE[:3] if any(each in line for line in lines)] == list(WHOLE[:3])

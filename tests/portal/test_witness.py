@@ -53,6 +53,20 @@ def casebook(planted: Planted, tmp_path: Path) -> Iterator[Book]:
         yield opened
 
 
+def test_the_home_page_says_that_the_book_is_behind(store: Store, casebook: Book, planted: Planted) -> None:
+    with node(store, casebook) as client:
+        home = client.get("/").text
+        assert "glasspool watch" not in home
+        with casebook.writes() as connection:
+            connection.execute(text("update followed set height = 7 where scope = 'network.hubs'"))
+        assert f"已跟进至第 7 块，本节点有 {planted.height} 块" in client.get("/").text
+        with casebook.writes() as connection:
+            connection.execute(text("delete from followed"))
+        home = client.get("/").text
+        assert f"尚有规则未跟进，本节点有 {planted.height} 块" in home
+        assert "None" not in home
+
+
 @contextmanager
 def node(store: Store, book: Book, failure: Literal["show", "refuse"] = "show") -> Iterator[httpx.Client]:
     def make(port: int) -> Any:

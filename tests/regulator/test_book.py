@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, select, text
 
-from ledger.errors import StoreUnavailable
-from regulator.book import ORDERS, Book, Followed, Search
+from ledger.errors import StoreDamaged, StoreUnavailable
+from regulator import trail
+from regulator.access import Actor
+from regulator.book import ORDERS, Book, Followed, Search, book_beside, take_over
+from regulator.book.tables import BookTable, FollowedRow, table_of
+from regulator.duplicates.contract_sums import ContractSumsRow
 from regulator.errors import BookStale, UnknownFinding
 from regulator.signals import Level, Signal, Version
 from tests.support.databases import MakeDatabase
@@ -174,3 +179,64 @@ def test_the_book_is_there_again(tmp_path: Path) -> None:
         made.keep("t", [version(1, said())], None, upto(1))
     with Book.open(tmp_path / "book.db") as again:
         assert len(again.findings()) == 1
+
+
+def test_findings_are_exchanged_whole_and_what_people_wrote_stays(casebook: Book, tmp_path: Path) -> None:
+    kept = table_of(ContractSumsRow)
+    old, new = said(), said("invoice J", amount=9)
+    casebook.keep_all({"t": [version(1, old)], "u": []}, {"t": None, "u": None}, upto(1))
+    with casebook.writes() as connection:
+        connection.execute(text("drop table contract_sums"))
+        connection.execute(text("create table contract_sums (old integer)"))  # as another version kept it
+        actor = Actor(name="Li", roles=frozenset({"regulator"}))
+        trail.append(connection, actor, trail.Act.LOOKED, "findings", datetime(2026, 3, 2, tzinfo=UTC))
+    with book_beside(tmp_path) as made:
+        made.keep("t", [version(2, new), version(3, replace(new, amount=10))], None, upto(4))
+        row = {each.name: _some(each) for each in kept.columns}
+        with made.writes() as connection:
+            connection.execute(kept.insert(), [row])
+        with casebook.writes() as connection:
+            connection.execute(text("drop table found_link"))
+        with pytest.raises(StoreDamaged):
+            take_over(casebook, made)
+        assert [one.id for one in casebook.findings()] == [old.id]
+        assert casebook.followed("u") == upto(1)
+        with casebook.writes() as connection:
+            BookTable.metadata.tables["found_link"].create(connection)
+        take_over(casebook, made)
+        assert [one.height for one in casebook.history(new.id)] == [2, 3]
+    assert [one.id for one in casebook.findings(about=["invoice J"], standing=None)] == [new.id]
+    assert casebook.followed_all() == {"t": upto(4)}
+    with casebook.reads() as connection:
+        assert [dict(each) for each in connection.execute(select(kept)).mappings()] == [row]
+        assert (trail.count(connection), trail.check(connection)) == (1, [])
+    assert list(tmp_path.glob("watch-again-*")) == []
+
+
+def _some(column: Column[Any]) -> object:
+    """A value that the column takes."""
+    return 1 if issubclass(column.type.python_type, int) else "1"
+
+
+def test_a_damaged_book_says_where_it_is_and_what_can_be_made_again(tmp_path: Path) -> None:
+    location = tmp_path / "the.db"
+    with Book.open(location) as made:
+        with made.writes() as connection:
+            connection.execute(table_of(FollowedRow).insert().values(scope="t", height=1, facts_digest="x"))
+            connection.execute(text("drop table found"))
+        for act in (made.findings, lambda: made.keep("t", [version(1, said())], made.followed("t"), upto(2))):
+            with pytest.raises(StoreDamaged) as refused:
+                act()
+            assert str(location) in refused.value.message
+            assert "cases, suppressions and the trail cannot" in refused.value.next_step
+    location.write_bytes(b"\xff" * 8_192)
+    with pytest.raises(StoreDamaged) as refused:
+        Book.open(location)
+    assert str(location) in refused.value.message
+
+
+def test_all_scopes_are_asked_how_far_they_came(casebook: Book) -> None:
+    assert casebook.reached(["t"]) is None
+    casebook.keep("t", [], None, upto(5))
+    casebook.keep("u", [], None, upto(3))
+    assert (casebook.reached(["t"]), casebook.reached(["t", "u"]), casebook.reached(["t", "v"])) == (5, 3, None)

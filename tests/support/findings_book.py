@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ledger.facts import Invoice, Member, PoolAsset, Receivable
 from regulator.book import Book, Followed
+from regulator.rules import RULES
 from regulator.signals import Level, Signal, Version
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def planted_book(location: Path, store: Store, plan: str) -> Planted:
         Version(rule=ended.rule, subject=ended.subject, height=9, signal=None), *(_version(20, one) for one in many),
     ]  # fmt: skip
     with Book.open(location) as book:
-        book.keep("planted", versions, None, Followed(height=height, facts_digest="0"))
+        found = {scope: versions if scope == RULES[grave.rule] else [] for scope in RULES.values()}
+        book.keep_all(found, dict.fromkeys(found), Followed(height=height, facts_digest="0"))
     return Planted(
         grave=grave, before=before, hostile=hostile, ended=ended, many=many, height=height,
         member=debtor.id, member_name=debtor.name,

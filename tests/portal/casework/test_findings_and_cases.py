@@ -1,93 +1,30 @@
-"""`watch`, `findings`, `case` and `trail` as a person and a program meet them."""
+"""`findings` and `case` as a person and a program meet them."""
 
 from __future__ import annotations
 
-import getpass
 import json
 import pwd
 import re
-import shutil
-from dataclasses import replace
+import shlex
 from datetime import UTC, datetime, timedelta
 from os import getuid
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from sqlalchemy import text
 
 from ledger.business_day import business_day
-from ledger.facts import Invoice, Member
+from ledger.facts import Member
 from ledger.store import Store
-from regulator import trail
-from regulator.book import Book, Followed
-from regulator.rules import ALL_SCOPES, RULES
-from regulator.signals import Level, Signal, Version
+from regulator.rules import RULES
+from tests.support.casework import entries, ids
 from tests.support.commands import Ran
-from tests.support.market import Market, sample_market
+from tests.support.market import Market
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 TODAY = business_day(datetime.now(UTC))
 ME = pwd.getpwuid(getuid()).pw_name
-
-
-@pytest.fixture(scope="module")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Market:
-    """A replica whose book was followed to the head by every scope that is quick, and holds three findings."""
-    market = sample_market(tmp_path_factory.mktemp("market"), rows=12)
-    with Store.open(market.database) as store, Book.open(market.home / "book.db") as book:
-        facts = store.at()
-        invoices = facts.select(Invoice)
-        mine = invoices[0]
-        head = Followed(height=facts.height, facts_digest=facts.facts_digest.hex())
-        first = Signal(
-            rule="duplicate.exact_reuse", subject=f"invoice {mine.id}", level=Level.MEDIUM, score=70, amount=123_456,
-            since=mine.issued, parties=(mine.seller, mine.buyer), things=("financing F", "financing G"),
-            evidence=(mine.from_position,),
-            details=(
-                ("financiers", 2), ("first", "financing F"), ("first_party", mine.seller), ("last", "financing G"),
-                ("last_party", mine.buyer), ("money_fen", 123_456), ("worth_fen", 100_000),
-            ),
-        )  # fmt: skip
-        high = replace(first, level=Level.HIGH, amount=987_654_321)
-        ended = replace(first, subject=f"invoice {invoices[1].id}", level=Level.LOW, amount=5)
-        other = replace(first, subject=f"invoice {invoices[2].id}", level=Level.LOW, amount=8)
-        start = mine.from_height
-
-        def version(signal: Signal, height: int, *, stands: bool = True) -> Version:
-            return Version(rule=signal.rule, subject=signal.subject, height=height, signal=signal if stands else None)
-
-        versions = [
-            version(first, start), version(high, start + 1), version(ended, start), version(other, start),
-            version(ended, start + 2, stands=False),
-        ]  # fmt: skip
-        for scope in ALL_SCOPES:
-            book.keep(scope.name, versions if scope.name == RULES[first.rule] else [], None, head)
-    return market
-
-
-@pytest.fixture(autouse=True)
-def home(seed: Market, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the node, so that what a test writes is its own."""
-    folder = shutil.copytree(seed.home, tmp_path / "home")
-    monkeypatch.setenv("GLASSPOOL_HOME", str(folder))
-    monkeypatch.setattr(
-        "portal.cli.COMMANDS",
-        ("watch", "findings", "case", "trail", "lookthrough", "terms", "proof", "report"),
-    )
-    monkeypatch.setenv("COLUMNS", "80")
-    return folder
-
-
-def ids(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
-    return [one["id"] for one in Ran(capsys, "findings", *arguments, "--json").json["findings"]]
-
-
-def entries(home: Path) -> list[trail.Entry]:
-    with Book.open(home / "book.db") as book, book.reads() as connection:
-        assert trail.check(connection) == []
-        return trail.entries(connection)
 
 
 def test_what_stands_is_listed_gravest_first(capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +147,41 @@ def test_what_is_not_there_opens_nothing(capsys: pytest.CaptureFixture[str]) -> 
     assert Ran(capsys, "case", "list", "--all", "--json").json["cases"] == []
 
 
+def test_a_height_that_was_not_followed_yet_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    finding, followed = ids(capsys)[0], Ran(capsys, "findings", "--json").json["followed"]
+    Ran(capsys, "case", "open", "x")
+    late = Ran(capsys, "case", "collect", "CASE-0001", finding, "--height", str(followed + 1), "--json")
+    assert (late.code, late.json["error"]["code"]) == (2, "case-height")
+    assert f"block followed is {followed}" in late.json["error"]["message"]
+    assert Ran(capsys, "case", "show", "CASE-0001", "--json").json["findings"] == []
+    assert Ran(capsys, "case", "collect", "CASE-0001", finding, "--height", str(followed)).code == 0
+
+
+@pytest.mark.parametrize("about", ["nonsense", "nonsense X", "invoice", "invoice ", "", " X"])
+def test_what_names_no_thing_is_refused(about: str, capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    told = Ran(capsys, "findings", "--about", about, "--json")
+    assert (told.code, told.json["error"]["code"]) == (2, "unknown-kind")
+    assert all(kind in told.json["error"]["next_step"] for kind in ("invoice", "receivable", "member", "pair"))
+    said = ("--reason", "x", "--until", TODAY.isoformat(), "--thing", about, "--json")
+    assert Ran(capsys, "findings", "suppress", "duplicate", *said).json["error"]["code"] == "unknown-kind"
+    assert entries(home) == []
+
+
+def test_only_what_is_known_is_suppressed_and_not_for_the_past(capsys: pytest.CaptureFixture[str], home: Path) -> None:
+    finding = Ran(capsys, "findings", "--json").json["findings"][0]["id"]
+    named = Ran(capsys, "findings", "show", finding, "--json").json["history"][0]["signal"]["things"][0]
+    assert named == "financing F"  # which the ledger has not, but the finding names
+    for thing, code in ((named, None), ("plan NOPE", "unknown-thing"), ("pair A B", "unknown-thing")):
+        said = ("--reason", "x", "--until", TODAY.isoformat(), "--thing", thing, "--json")
+        told = Ran(capsys, "findings", "suppress", "duplicate", *said).json
+        assert told.get("error", {}).get("code") == code, thing
+    past = Ran(capsys, "findings", "suppress", "duplicate", "--reason", "x", "--until", "2020-12-31", "--json")
+    assert past.json["error"]["code"] == "suppression-expiry"
+    assert "2020-12-31, which is past" in past.json["error"]["message"]
+    assert len(Ran(capsys, "findings", "suppressions", "--json").json["suppressions"]) == 1
+    assert home.exists()
+
+
 def test_an_evidence_pack_is_written_and_judged(capsys: pytest.CaptureFixture[str], home: Path, tmp_path: Path) -> None:
     Ran(capsys, "case", "open", "x", "--finding", ids(capsys)[0])
     told = Ran(capsys, "case", "export", "CASE-0001", "-o", tmp_path / "pack", "--json").json
@@ -223,8 +195,10 @@ def test_an_evidence_pack_is_written_and_judged(capsys: pytest.CaptureFixture[st
     assert Ran(capsys, "case", "export", "CASE-0001", "-o", tmp_path / "pack", "--force").code == 0
     (tmp_path / "pack" / "evidence.txt").write_text("nothing")
     assert Ran(capsys, "verify", tmp_path / "pack").code == 1
-    one = Ran(capsys, "findings", "export", *ids(capsys), "-o", tmp_path / "two").out
+    one = Ran(capsys, "findings", "export", *ids(capsys), "-o", tmp_path / "两 #2 & (x)").out
     assert "证据包" in one
+    pasted = shlex.split(one.partition("glasspool verify ")[2].splitlines()[0])
+    assert pasted[:2] == [str(tmp_path / "两 #2 & (x).zip"), "--ca"]
     acts = [(each.act, each.subject) for each in entries(home)]
     assert acts.count(("exported", "case CASE-0001")) == 3
     assert ("exported", "2 findings") in acts
@@ -244,106 +218,6 @@ def test_a_pack_is_judged_where_there_is_no_node(
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_looks_and_exports_stand_in_the_trail(
-    seed: Market, capsys: pytest.CaptureFixture[str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("LOGNAME", "somebody else")
-    assert getpass.getuser() == "somebody else"
-    finding = ids(capsys)[0]
-    Ran(capsys, "findings", "show", finding)
-    Ran(capsys, "plans")
-    Ran(capsys, "plans", "--help")
-    Ran(capsys, "terms", "schema")
-    Ran(capsys, "look-through", seed.plan, "--limit", "1")
-    Ran(capsys, "look-through", seed.plan, "--limit", "1", "--graphml", tmp_path / "g.graphml")
-    Ran(capsys, "prove", "1:0:0", "-o", tmp_path / "proof.json")
-    told = [(one.act, one.subject) for one in reversed(entries(home))]
-    assert told == [
-        ("looked", "findings"), ("looked", f"finding {finding}"), ("looked", "glasspool plans"),
-        ("looked", "glasspool look-through"), ("exported", "glasspool look-through"), ("exported", "glasspool prove"),
-    ]  # fmt: skip
-    assert {one.actor for one in entries(home)} == {ME}
-    listed = Ran(capsys, "trail", "--limit", "2", "--json").json
-    assert (listed["total"], [one["subject"] for one in listed["entries"]]) == (
-        6, ["glasspool prove", "glasspool look-through"],
-    )  # fmt: skip
-    assert len(Ran(capsys, "trail", "--actor", "nobody", "--json").json["entries"]) == 0
-    assert "导出" in Ran(capsys, "trail").out
-
-
-def test_a_node_without_a_book_keeps_no_trail_and_makes_none(capsys: pytest.CaptureFixture[str], home: Path) -> None:
-    for file in home.glob("book.db*"):
-        file.unlink()
-    assert Ran(capsys, "plans").code == 0
-    for command in (("findings",), ("case", "list"), ("trail",), ("trail", "check")):
-        ran = Ran(capsys, *command, "--json")
-        assert (ran.code, ran.json["error"]["code"]) == (2, "no-book")
-    assert not (home / "book.db").exists()
-    assert Ran(capsys, "findings", "--ledger").code == 0
-
-
-def test_a_trail_is_checked_and_signed(capsys: pytest.CaptureFixture[str], home: Path, tmp_path: Path) -> None:
-    empty = Ran(capsys, "trail", "checkpoint", "--json")
-    assert (empty.code, empty.json["error"]["code"]) == (2, "trail-empty")
-    for _ in range(3):
-        ids(capsys)
-    unsigned = Ran(capsys, "trail", "check", "--json").json
-    assert (unsigned["verdict"], unsigned["entries"]) == ("INDETERMINATE", 3)
-    signed = Ran(capsys, "trail", "checkpoint", "-o", tmp_path / "note", "--json").json
-    assert signed["size"] == 3
-    ids(capsys)
-    sound = Ran(capsys, "trail", "check", "--checkpoint", tmp_path / "note", "--json")
-    assert (sound.code, sound.json["verdict"], len(sound.json["checkpoints"])) == (0, "PASSED", 2)
-    assert "留痕完整" in Ran(capsys, "trail", "check").out
-    shutil.rmtree(home / "trail-checkpoints")  # whoever owns the machine takes its notes away as well
-    with Book.open(home / "book.db") as book, book.writes() as connection:
-        connection.execute(text("delete from trail where number > 1"))
-    assert Ran(capsys, "trail", "check").code == 0
-    cut = Ran(capsys, "trail", "check", "--checkpoint", tmp_path / "note", "--json")
-    assert (cut.code, [one["code"] for one in cut.json["faults"]]) == (1, ["trail-cut"])
-    shutil.rmtree(home / "checkpoint-keys")
-    alone = Ran(capsys, "trail", "check", "--checkpoint", tmp_path / "note", "--json")
-    assert (alone.code, alone.json["error"]["code"]) == (1, "trail-untrusted")
-    key = signed["verifier_keys"][0]
-    assert Ran(capsys, "trail", "check", "--checkpoint", tmp_path / "note", "--key", key).code == 1
-    with Book.open(home / "book.db") as book, book.writes() as connection:
-        connection.execute(text("update trail set actor = 'x' where number = 0"))
-    told = Ran(capsys, "trail", "checkpoint", "--json")
-    assert (told.code, told.json["error"]["code"]) == (1, "trail-altered")
-    assert "trail-altered" in Ran(capsys, "trail", "check").out
-
-
-def test_watching_goes_on_and_begins_again(capsys: pytest.CaptureFixture[str], home: Path) -> None:
-    nothing = Ran(capsys, "watch", "--json").json
-    assert all(one["changes"] == 0 and one["start"] == one["height"] for one in nothing["scopes"])
-    assert (nothing["total"], nothing["standing"]) == (2, {"high": 1, "medium": 0, "low": 1})
-    again = Ran(capsys, "watch", "--again", "--rule", "duplicate.exact_reuse", "--json").json
-    assert [one["start"] for one in again["scopes"]] == [-1]
-    assert again["height"] == again["scopes"][0]["height"]
-    assert again["total"] == 0  # what this test wrote into the book, the ledger does not show
-    assert entries(home)[0].details == {"again": ["duplicates.family"]}
-    assert Ran(capsys, "watch", "--family", "nothing", "--json").json["error"]["code"] == "unknown-rule"
-    with Book.open(home / "book.db") as book, book.writes() as connection:
-        connection.execute(text("update followed set facts_digest = 'x'"))
-    stale = Ran(capsys, "watch", "--json")
-    assert (stale.code, stale.json["error"]["code"]) == (2, "book-stale")
-    assert "--again" in stale.json["error"]["next_step"]
-
-
-def test_a_fresh_book_is_made_and_its_place_is_a_setting(
-    capsys: pytest.CaptureFixture[str], home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for place in (str(tmp_path / "a" / "one.db"), f"sqlite:///{tmp_path / 'b.db'}"):
-        monkeypatch.setenv("GLASSPOOL_BOOK", place)
-        assert Ran(capsys, "findings", "--json").json["error"]["code"] == "no-book"
-        ran = Ran(capsys, "watch", "--family", "network", "--family", "duplicate", "--json")
-        assert (ran.code, {one["start"] for one in ran.json["scopes"]}) == (0, {-1})
-        assert Ran(capsys, "findings", "--json").code == 0
-    assert (tmp_path / "a" / "one.db").exists()
-    assert (tmp_path / "b.db").exists()
-    assert home.exists()
-
-
 SHOWN = (
     ("findings",), ("findings", "--all"), ("findings", "rules"), ("findings", "suppressions"), ("case", "list"),
     ("case", "show", "CASE-0001"), ("trail",), ("trail", "check"),
@@ -358,7 +232,8 @@ def busy(capsys: pytest.CaptureFixture[str], seed: Market) -> str:
         member = next(one.id for one in store.at().select(Member) if one.name)
     Ran(capsys, "case", "open", "T" * 40, "--finding", finding)
     Ran(capsys, "case", "ask", "CASE-0001", member, "Q " * 60)
-    Ran(capsys, "findings", "suppress", "duplicate", "--reason", "R", "--until", TODAY.isoformat(), "--thing", "plan P")
+    said = ("--reason", "R", "--until", TODAY.isoformat(), "--thing", f"plan {seed.plan}")
+    assert Ran(capsys, "findings", "suppress", "duplicate", *said).code == 0
     return finding
 
 
