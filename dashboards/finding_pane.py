@@ -10,6 +10,7 @@ from urllib.parse import quote
 from panel.viewable import Viewable, Viewer
 
 from dashboards.findings_desk import FindingView
+from dashboards.formats import NOTHING
 from dashboards.lineage import LineageView
 from dashboards.markup import markup
 from dashboards.texts import Language, text
@@ -18,7 +19,7 @@ from regulator.graph import KINDS as LOOKED_THROUGH
 from regulator.graph.text import plain
 from regulator.rules import explained, titled
 from regulator.signals import Signal
-from regulator.wording import KINDS
+from regulator.wording import KINDS, told_amount
 
 __all__ = ["FindingPane", "named", "sentence"]
 
@@ -49,13 +50,18 @@ class Told:
     """One version in words."""
 
     height: int
-    amount: int | None
+    amount: str
     sentence: str
 
 
 def sentence(signal: Signal, names: Mapping[str, str], language: Language) -> str:
     """What a signal says; members by name."""
     return plain(explained(signal, language.value, names))
+
+
+def at_stake(signal: Signal, language: Language) -> str:
+    """The amount at stake, in yuan."""
+    return told_amount(signal.amount, signal.rule, language.value)
 
 
 def named(thing: str, language: Language) -> str:
@@ -110,7 +116,7 @@ class FindingPane(Viewer):
         told = [
             Told(
                 height=one.height,
-                amount=None if one.signal is None else one.signal.amount,
+                amount=NOTHING if one.signal is None else at_stake(one.signal, language),
                 sentence=text("finding_ended", language)
                 if one.signal is None
                 else sentence(one.signal, view.names, language),
@@ -122,6 +128,7 @@ class FindingPane(Viewer):
             language,
             state="shown",
             view=view,
+            amount=at_stake(view.signal, language),
             title=titled(view.signal.rule, language.value),
             sentence=sentence(view.signal, view.names, language),
             subject=named(view.signal.subject, language),

@@ -73,7 +73,8 @@ class FindingRow:
 class Listed:
     """One page of findings; how many of each level are listed in all, and how many more a suppression hides.
 
-    ``followed`` is the block up to which every rule was followed, None when none was; ``height`` that of the replica.
+    ``followed`` is the block up to which every rule was followed, None when one was not at all; ``height`` is that of
+    the replica.
     """
 
     page: Page[FindingRow]
@@ -159,6 +160,10 @@ class FindingsDesk:
         counts = self._book.counts()
         return {level: sum(n for (_, each), n in counts.items() if each is level) for level in reversed(Level)}
 
+    def followed(self) -> int | None:
+        """The block up to which every rule was followed, None where one was not followed at all."""
+        return self._book.reached(RULES.values())
+
     def listed(self, query: PageQuery, choice: Choice) -> Listed:
         """One page of the findings chosen, in the order asked for; a search looks at ids, rules, subjects and names."""
         require(self.actor, Action.READ_FINDINGS, choice.plan)
@@ -179,12 +184,11 @@ class FindingsDesk:
         chosen = {name: str(value) for name, value in asdict(choice).items() if value is not None}
         self.shown("findings", facts.height, count=len(lines), **chosen)
         levels = {level: sum(one.level is level for one in lines) for level in Level}
-        followed = [one.height for one in self._book.followed_all().values()]
         return Listed(
             page=Page(rows=self._rows(facts, lines, query, hidden), total=len(lines), query=query),
             levels=levels,
             hidden=len(hidden) if choice.state is State.STANDING else 0,
-            followed=min(followed, default=None),
+            followed=self.followed(),
             height=facts.height,
         )
 

@@ -20,7 +20,7 @@ from panel_material_ui.template.base import Page
 from dashboards.failure import guarded
 from dashboards.finding_pane import FindingPane, named, sentence
 from dashboards.findings_desk import Choice, FindingRow, FindingsDesk, Listed, State
-from dashboards.formats import NOTHING, amount, count, day
+from dashboards.formats import count, day
 from dashboards.markup import markup
 from dashboards.newest import Newest
 from dashboards.paged_table import Cell, Column, PagedTable, TableRow
@@ -31,6 +31,7 @@ from dashboards.texts import Language, text
 from ledger.errors import Unknown
 from regulator.rules import FAMILIES, titled
 from regulator.signals import Level
+from regulator.wording import told_amount
 
 __all__ = ["FindingsPage", "FindingsState"]
 
@@ -262,9 +263,7 @@ class FindingsPage(Viewer):
     def _head(self) -> None:
         listed = self.listed
         levels = [] if listed is None else [(one.value, listed.levels[one]) for one in reversed(Level)]
-        self._heading.object = markup(
-            "findings_heading.html", self.state.language, listed=listed, levels=levels, nothing=NOTHING
-        )
+        self._heading.object = markup("findings_heading.html", self.state.language, listed=listed, levels=levels)
 
     def _row(self, row: FindingRow) -> TableRow:
         line, language = row.line, self.state.language
@@ -277,7 +276,7 @@ class FindingsPage(Viewer):
                 Cell(text=text(f"level_{line.level.value}", language), tone=tone or line.level.value),
                 Cell(text=title, title=f"{title}\n{named(line.subject, language)}", tone=tone),
                 Cell(text=said, title=said, tone=tone),
-                Cell(text=amount(line.amount), tone=tone),
+                Cell(text=told_amount(line.amount, line.rule, language.value), tone=tone),
                 Cell(text=day(line.since), tone=tone),
                 Cell(text=count(line.first_height), tone=tone),
             ),

@@ -12,7 +12,7 @@ from panel.viewable import Viewable, Viewer
 
 from dashboards.formats import amount, day
 from dashboards.markup import STYLES, markup
-from dashboards.texts import TEXTS, Language, text
+from dashboards.texts import Language, text, word
 from dashboards.trail import ProvedTrail, TrailStep
 
 __all__ = ["Lineage", "LineageView"]
@@ -98,20 +98,14 @@ def _in_words(step: TrailStep, language: Language) -> ShownStep:
         lines.append(text("not_conserved", language))
     return ShownStep(
         step=step,
-        title=_word("step", step.kind, language),
+        title=word("step", step.kind, language),
         lines=tuple(lines),
-        reason=_word("value", step.reason, language),
+        reason=word("value", step.reason, language),
         command=f"glasspool prove {step.position} -o proof.json",
     )
 
 
 def _field(name: str, value: str, language: Language) -> str:
     """A field in words: amounts in yuan, values that are words of the ledger in the page's language."""
-    shown = amount(int(value)) if name in _AMOUNTS else _word("value", value, language)
+    shown = amount(int(value)) if name in _AMOUNTS else word("value", value, language)
     return text(f"field_{name}", language, value=shown)
-
-
-def _word(group: str, value: str, language: Language) -> str:
-    """The word for a value of the ledger's vocabulary; the value itself where there is none, such as a number."""
-    name = f"{group}_{value}"
-    return text(name, language) if name in TEXTS else value

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards import formats
-from dashboards.texts import Language, text
+from dashboards.texts import Language, text, word
 
 __all__ = ["STYLES", "markup"]
 
@@ -34,4 +34,8 @@ def _environment() -> Environment:
 
 def markup(template: str, language: Language, **values: object) -> str:
     """That template filled with ``values``; ``t('name')`` inside it is a text of the page in ``language``."""
-    return _environment().get_template(template).render(t=partial(text, language=language), language=language, **values)
+    return (
+        _environment()
+        .get_template(template)
+        .render(t=partial(text, language=language), word=word, language=language, **values)
+    )

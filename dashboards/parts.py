@@ -14,7 +14,7 @@ from panel_material_ui.template.base import Page
 from dashboards.markup import STYLES
 from dashboards.tab import Tab
 from dashboards.texts import Language, text
-from dashboards.theme import ICON, THEME
+from dashboards.theme import ICON, THEME, ThemeSwitch
 
 __all__ = ["STAYS", "Chosen", "card", "framed", "html", "language_switch", "page_of"]
 
@@ -68,12 +68,12 @@ def framed(
 ) -> tuple[Page, Callable[[], None]]:
     """A layout as a page of the portal, and what is to be called when it shows something else.
 
-    ``told`` says what is shown, for the browser's tab, and what of it the page's address names. Whether it is dark goes
-    into ``state``.
+    ``told`` says what is shown, for the browser's tab, and what of it the page's address names. The page is dark where
+    the browser's system is, until the person switches it; which goes into ``state``.
     """
-    tab = Tab()  # type: ignore[no-untyped-call]
-    header = pmui.Row(tab, pn.HSpacer(), switch, align="center", sizing_mode="stretch_width")
-    page = page_of(header=[header], main=[layout], dark_theme=state.dark)
+    tab, theme = Tab(), ThemeSwitch()  # type: ignore[no-untyped-call]
+    header = pmui.Row(tab, pn.HSpacer(), switch, theme, align="center", sizing_mode="stretch_width")
+    page = page_of(header=[header], main=[layout], dark_theme=state.dark, theme_toggle=False)
     page.param.watch(lambda event: state.param.update(dark=event.new), "dark_theme")
 
     def name() -> None:
@@ -81,6 +81,7 @@ def framed(
         product = text("product", language)
         shown, address = told()
         page.param.update(title=product, site_url=f"/?lang={language.value}")
+        theme.label = text("theme_switch", language)
         tab.param.update(title=f"{shown} · {product}" if shown else product, language=language.value, **address)
 
     name()

@@ -28,7 +28,7 @@ from dashboards.texts import Language, text
 from dashboards.theme import ICON
 from ledger.errors import Unknown
 from portal.errors import NotLoopback
-from portal.gate import VISITOR, Gate, allowed_hosts, public_hosts
+from portal.gate import VISITOR, Gate, Refusal, allowed_hosts, public_hosts
 from portal.panel_host import PageFactory, PageHost
 from portal.witness import TrailUnwritten, Witness
 from regulator.errors import UnknownThing
@@ -48,6 +48,7 @@ POOL_PAGE = "/dash/pools/{plan}"
 FINDINGS_PAGE = "/dash/findings"
 
 _POOL = re.compile(r"/dash/pools/([^/]+)")
+_PAGES = re.compile(r"/(?:$|dash/|look-through/)")
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -109,7 +110,11 @@ def make_app(
         app.include_router(router)
     known = _only_known_plans(app, desk, language)
     return Gate(
-        app=known, hosts=allowed_hosts(host, port), is_our_token=pages.is_our_token, public=public_hosts(names, port)
+        app=known,
+        hosts=allowed_hosts(host, port),
+        is_our_token=pages.is_our_token,
+        public=public_hosts(names, port),
+        explain=partial(_not_understood, language),
     )
 
 
@@ -162,6 +167,20 @@ def _only_known_plans(app: ASGIApp, desk: Desk, default: Language) -> ASGIApp:
     return passing
 
 
+def _not_understood(default: Language, scope: Scope, refusal: Refusal) -> str | None:
+    """The refusal of a page's query as a page that says what was not understood, and nothing of what was given."""
+    path = scope["path"]
+    if scope["type"] != "http" or refusal.code != "bad-query" or not _PAGES.match(path):
+        return None
+    language = Request(scope).query_params.get("lang")
+    return _plain_page(
+        "not_understood.html",
+        Language(language) if language in set(Language) else default,
+        parameter=refusal.parameter or "query",
+        path=quote(path),
+    )
+
+
 #: Gives whoever is asking, and what is told of all that this visit shows.
 Visited = Callable[[], "tuple[Actor, Shown]"]
 
@@ -183,12 +202,14 @@ def _add_index(app: FastAPI, desk: Desk, findings: FindingsDesk | None, visited:
 
     @app.get("/", response_class=HTMLResponse)
     def index(lang: Language = default) -> str:
-        mine, levels = desk.acting(*visited()), None
+        mine, levels, followed = desk.acting(*visited()), None, None
         moment, plans = mine.moment(), mine.plans()
         if moment is not None:
             mine.shown("plans", moment.height, count=len(plans))
-            levels = None if findings is None else findings.acting(mine.actor, untold).levels()
-        return _plain_page("index.html", lang, path="/", moment=moment, plans=plans, levels=levels)
+            if findings is not None:
+                levels, followed = findings.acting(mine.actor, untold).levels(), findings.followed()
+        told = {"moment": moment, "plans": plans, "levels": levels, "followed": followed}
+        return _plain_page("index.html", lang, path="/", **told)
 
     @app.get("/favicon.ico")
     def icon() -> FileResponse:

@@ -25,6 +25,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import MutableHeaders
@@ -110,13 +111,17 @@ _SECURITY_HEADERS = {
 
 
 class Refusal(Exception):
-    """A request the gate does not let through: ``status`` over HTTP, a stable ``code``, a ``message`` for a person."""
+    """A request the gate does not let through: ``status`` over HTTP, a stable ``code``, a ``message`` for a person.
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    ``parameter`` is the one of the query, known to the page, whose value is no such thing; none of that value is kept.
+    """
+
+    def __init__(self, status: int, code: str, message: str, *, parameter: str = "") -> None:
         super().__init__(code, message)
         self.status = status
         self.code = code
         self.message = message
+        self.parameter = parameter
 
 
 def allowed_hosts(host: str, port: int) -> frozenset[str]:
@@ -149,13 +154,15 @@ class Gate:
     """An ASGI application that passes to ``app`` only what the numbered list above allows.
 
     ``hosts``: the Host headers this node answers to, and ``public`` those under which it answers for its log alone.
-    ``is_our_token``: whether this process signed a session token that is still valid.
+    ``is_our_token``: whether this process signed a session token that is still valid. ``explain``: a refusal as a page
+    for whoever asked for one; None where a line of text is enough.
     """
 
     app: ASGIApp
     hosts: frozenset[str]
     is_our_token: Callable[[str], bool] = field(repr=False)
     public: frozenset[str] = frozenset()
+    explain: Callable[[Scope, Refusal], str | None] = field(default=lambda _scope, _refusal: None, repr=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -171,7 +178,7 @@ class Gate:
                 self._check_websocket(scope, host)
         except Refusal as refusal:
             log.warning("refused %s %s: %s", scope["type"], scope["path"][:_MAX_QUERY], refusal.code)
-            await _refuse(scope, send, refusal, nonce)
+            await _refuse(scope, send, refusal, nonce, self.explain(scope, refusal))
             return
         reset, visited = SCRIPT_NONCE.set(nonce), VISITOR.set(_visitor(scope))
         try:
@@ -219,17 +226,19 @@ def _check_method(scope: Scope) -> None:
 
 def _check_query(scope: Scope) -> None:
     query = scope["query_string"].decode("latin-1")
-    refusal = Refusal(400, "bad-query", "This address has more to it than the page understands.")
+    refusal = partial(Refusal, 400, "bad-query", "This address has more to it than the page understands.")
     if len(query) > _MAX_QUERY:
-        raise refusal
+        raise refusal()
     if not query or (scope["path"].startswith(_FILES) and _VERSION.fullmatch(query)):
         return
     known = next(known for prefix, known in _QUERIES if scope["path"].startswith(prefix))
     seen: set[str] = set()
     for name, value in parse_qsl(query, keep_blank_values=True):
         well_formed = known.get(name)
-        if well_formed is None or name in seen or not well_formed(value):
-            raise refusal
+        if well_formed is None or name in seen:
+            raise refusal()
+        if not well_formed(value):
+            raise refusal(parameter=name)
         seen.add(name)
 
 
@@ -295,15 +304,15 @@ def _with_headers(send: Send, nonce: str, host: str, *, keep: bool = False) -> S
     return send_with_headers
 
 
-async def _refuse(scope: Scope, send: Send, refusal: Refusal, nonce: str) -> None:
-    """Answer with the refusal; a websocket is refused before it opens, for which servers answer 403."""
+async def _refuse(scope: Scope, send: Send, refusal: Refusal, nonce: str, page: str | None) -> None:
+    """Answer with the refusal, as ``page`` where there is one; a websocket is refused before it opens, as a 403."""
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008, "reason": refusal.code})
         return
     answer = _with_headers(send, nonce, "")
-    body = f"{refusal.message} [{refusal.code}]\n".encode()
+    body = (page or f"{refusal.message} [{refusal.code}]\n").encode()
     headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", b"text/html; charset=utf-8" if page else b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
     ]

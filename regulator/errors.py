@@ -18,7 +18,10 @@ class UnknownAsset(RegulatorError):
 class UnknownThing(RegulatorError):
     """The ledger has no such thing at this height, or its name says too little."""
 
-    default_next_step = "Look at another --height, or find its id with `glasspool records`."
+    default_next_step = (
+        "Ids stand as on the ledger: `glasspool plans` lists those of plans, `glasspool look-through PLAN` those of a "
+        "pool's receivables, with `--asset ID` those of what is behind one. Or look at another --height."
+    )
 
 
 class UnknownFinding(RegulatorError):

@@ -1,13 +1,17 @@
-"""Sweeping a whole snapshot: what following its ledger from the first block would find, on every core at once."""
+"""Sweeping a whole snapshot: what following its ledger from the first block would find, by two processes at once."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from typing import Final
+
+import duckdb
+import pyarrow as pa
 
 from ledger.snapshot import Market
 from ledger.snapshot.reading import embedded
@@ -19,13 +23,17 @@ from regulator.scope import Scope
 from regulator.signals import Signal, Version
 from regulator.watch import sweep
 
-__all__ = ["Told", "lines_of", "sweepable", "swept"]
+__all__ = ["Told", "lines_of", "readable", "sweepable", "swept"]
 
 Told = Callable[[str, int], None]
 """Hears of each scope how many seeds it looks at."""
 
 SHARES: Final = (("duplicates.family", "duplicates.sealed", "duplicates.runs", "duplicates.lots"),)
 """Scopes that one process looks through; the rest are another's. None needs what another found."""
+READERS: Final = (duckdb.Error, pa.ArrowException)
+"""What engines raise where they cannot read on."""
+TOLD: Final = 300
+"""Letters of what an engine says that are passed on."""
 MEMORY_MB: Final = 2_400
 """What the engines of all processes may hold together."""
 
@@ -53,19 +61,38 @@ def swept(
 ) -> list[Version]:
     """Return every version of every finding that the scopes make of a snapshot, scope by scope, with DuckDB.
 
-    ``files``: the path of every table's file, by label, as of a height. Several ``processes`` share the scopes (as many
-    as there are cores, where none is given); the answer is the same.
-    Raises SweepFailed ``sweep-failed`` when one of them ends without its answer.
+    ``files``: the path of every table's file, by label, as of a height. Two ``processes`` share the scopes (also where
+    none are given and there are two cores); the answer is the same.
+    Raises SweepFailed ``sweep-failed`` when one of them ends without its answer, or the files cannot be read.
     """
     names = [one.name for one in looked]
     groups = [[name for name in names if name in share] for share in SHARES]
     groups.append([name for name in names if not any(name in group for group in groups)])
     groups = [group for group in groups if group]
     if min(processes or os.cpu_count() or 1, len(groups)) < 2:
-        with Market(embedded(), dict(files)) as market:
+        with readable(), Market(embedded(), dict(files)) as market:
             return list(sweep(market, height, looked, told))
     found = _shared(files, height, groups, told)
     return [version for name in names for version in found[name]]
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """Raise SweepFailed ``sweep-failed`` for whatever the readers of a snapshot run into."""
+    try:
+        yield
+    except READERS as failure:
+        raise _unreadable(str(failure)) from failure
+
+
+def _unreadable(cause: str) -> SweepFailed:
+    cause = "".join(sign if sign.isprintable() else "?" for sign in " ".join(cause.split())[:TOLD])
+    return SweepFailed(
+        "sweep-failed",
+        f"The snapshot was not read to the end: {cause}",
+        next_step="Run it without --unverified: that says which file is damaged, where one is. "
+        "If memory ran out, try --processes 1.",
+    )
 
 
 def _shared(
@@ -105,6 +132,8 @@ def _hear(speaker: Connection, found: dict[str, list[Version]], told: Told) -> N
     except (EOFError, OSError):  # it ended, or was ended while it spoke
         speaker.close()
         return
+    if isinstance(said, str):
+        raise _unreadable(said)
     if isinstance(said, int):
         told(scope, said)
     else:
@@ -112,13 +141,17 @@ def _hear(speaker: Connection, found: dict[str, list[Version]], told: Told) -> N
 
 
 def _look(speaker: Connection, files: dict[str, str], height: int, names: Collection[str], memory: str) -> None:
-    """Look through some scopes; say of each how many seeds it has, and at last what was found."""
+    """Look through some scopes; say of each how many seeds it has, and at last what was found or why nothing was."""
     looked = [one for one in sweepable() if one.name in names]
     by_rule = {rule: one.name for one in looked for rule in one.rules}
     found: dict[str, list[Version]] = {one.name: [] for one in looked}
-    with Market(embedded(memory), files) as market:
-        for version in sweep(market, height, looked, lambda *said: speaker.send(said)):
-            found[by_rule[version.rule]].append(version)
+    try:
+        with Market(embedded(memory), files) as market:
+            for version in sweep(market, height, looked, lambda *said: speaker.send(said)):
+                found[by_rule[version.rule]].append(version)
+    except READERS as failure:
+        speaker.send(("", str(failure)))
+        return
     for said in found.items():
         speaker.send(said)
     speaker.close()

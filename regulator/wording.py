@@ -2,7 +2,9 @@
 
 A sentence is a template over the details by name. Details that end in ``_fen`` are told in yuan; those named ``party``
 or ``..._party`` are members, told by name; days are ISO text as they are. ``{subject}`` and ``{amount}`` are the
-signal's own. A test holds every rule and every detail a sentence uses against what the rules state.
+signal's own. A test holds every rule and every detail a sentence uses against what the rules state. Where a rule
+rounds its amounts (:attr:`regulator.monitor.rules.Rule.rounded`), each is told with 约 ("about"), and the sentence
+ends by saying so.
 """
 
 from __future__ import annotations
@@ -12,9 +14,22 @@ from string import Formatter
 from typing import Final, Literal, NamedTuple
 
 from regulator import wording_authenticity, wording_monitor
+from regulator.monitor.rules import RULES
 from regulator.signals import Signal
 
-__all__ = ["KINDS", "WORDING", "Language", "Wording", "explain", "title", "used_by"]
+__all__ = [
+    "ABOUT",
+    "KINDS",
+    "ROUNDED",
+    "WORDING",
+    "Language",
+    "Wording",
+    "explain",
+    "is_rounded",
+    "title",
+    "told_amount",
+    "used_by",
+]
 
 Language = Literal["zh", "en"]
 
@@ -37,6 +52,21 @@ KINDS: Final[dict[str, str]] = {
     **wording_monitor.KINDS,
 }  # fmt: skip
 """Kinds of things in Chinese; in English they are their own names."""
+
+ABOUT: Final[dict[Language, str]] = {"zh": "约", "en": "about "}
+"""What stands before an amount that is rounded."""
+
+ROUNDED: Final[dict[Language, str]] = {
+    "zh": "（金额为约数，取两位有效数字。）",
+    "en": " (Amounts are told to two significant digits.)",
+}
+"""What a sentence ends with where its rule rounds amounts."""
+
+UNGROUPED: Final = frozenset({"days", "late_days", "months", "period", "periods", "year"})
+"""Numbers told without separators of thousands: years, numbers of periods, spans of time. Counts have them."""
+
+WRITTEN: Final = frozenset({"account", "goods", "location", "lot", "message", "name", "reason", "text", "unit"})
+"""Details that people wrote: told as they are, whatever else their words may mean here."""
 
 _TERMS: Final[dict[str, str]] = {
     "amount": "金额", "date": "日期", "dated_after": "开票日晚于融资日", "number": "号码", "province": "省份代码",
@@ -109,15 +139,15 @@ WORDING: Final[dict[str, Wording]] = {
         "凭证双花",
         "Certificate spent twice",
         "{subject}的数字债权凭证有{breaches}处异常，首处为{how}，涉及{value_fen}元。",
-        "The certificate of {subject} breaks in {breaches} places, first: {how}; {value_fen} yuan in all.",
+        "Breaches in the certificate of {subject}: {breaches}, first: {how}; {value_fen} yuan in all.",
     ),
     "duplicate.red_after_finance": Wording(
         "融资后红冲",
         "Red-flushed while financed",
-        "{subject}有{invoices}张发票{status}（{on}），冲减{taken_off_fen}元，剩余{left_fen}元，"
+        "{subject}所涉发票中有{invoices}张{status}（{on}），冲减{taken_off_fen}元，剩余{left_fen}元，"
         "而{party}等尚有{out_fen}元在外；其中{reissued}张已重开。",
-        "{invoices} invoices of {subject} are {status} ({on}): {taken_off_fen} yuan are gone, {left_fen} are left, and "
-        "{out_fen} yuan of {party} and others are out; {reissued} were issued anew.",
+        "Invoices behind {subject} that are {status} ({on}): {invoices}. {taken_off_fen} yuan are gone, {left_fen} are "
+        "left, and {out_fen} yuan of {party} and others are out; issued anew: {reissued}.",
     ),
     "duplicate.settled_reuse": Wording(
         "已结清资产再融资",
@@ -154,7 +184,7 @@ WORDING: Final[dict[str, Wording]] = {
         "票面要素矛盾",
         "Impossible fields",
         "{subject}（号码{number}，开票日{issued}）有{contradictions}处要素矛盾，首处为{which}；其上已有融资{claimed_fen}元。",
-        "{subject} (number {number}, issued {issued}) contradicts itself in {contradictions} places, first: {which}. "
+        "Contradictions in {subject} (number {number}, issued {issued}): {contradictions}, first: {which}. "
         "{claimed_fen} yuan are claimed on it.",
     ),
     "duplicate.structuring": Wording(
@@ -180,15 +210,15 @@ WORDING: Final[dict[str, Wording]] = {
         "Beyond the contract",
         "{subject}（编号{number}）金额{amount_fen}元，其下{invoices}张发票价税合计{invoiced_fen}元（不含税{untaxed_fen}元），"
         "以合同本身融资{lent_fen}元，超出{excess_fen}元；其下已有融资{at_stake_fen}元。",
-        "{subject} (number {number}) is for {amount_fen} yuan; {invoices} invoices under it come to {invoiced_fen} "
+        "{subject} (number {number}) is for {amount_fen} yuan; invoices under it ({invoices}) come to {invoiced_fen} "
         "({untaxed_fen} without tax), loans on it to {lent_fen}: {excess_fen} too much; {at_stake_fen} are claimed.",
     ),
     "duplicate.warehouse_over": Wording(
         "仓单超库存",
         "Receipts beyond the stock",
-        "{warehouse_party}{location}批次{lot}的{goods}有{receipts}张有效仓单，合计{quantity}{unit}，其中{pledged}张已质押；"
+        "{warehouse_party}的{location}（批次{lot}）有{goods}{receipts}张有效仓单，合计{quantity}{unit}，其中{pledged}张已质押；"
         "仓库报告的库存：{stock}。",
-        "{receipts} receipts for {goods} in {location}, lot {lot}, of {warehouse_party} come to {quantity} {unit}, "
+        "Receipts for {goods} in {location}, lot {lot}, of {warehouse_party}: {receipts}, together {quantity} {unit}, "
         "{pledged} of them pledged; stock reported by the warehouse: {stock}.",
     ),
     "duplicate.phantom_debtor": Wording(
@@ -196,8 +226,8 @@ WORDING: Final[dict[str, Wording]] = {
         "Phantom debtor",
         "{seller_party}对{debtor_party}的已融资应收账款中，有{claims}笔共{unsupported_fen}元（{share_percent}%）既无债务人确权、"
         "税务查验、付款，也无货物流转佐证；有佐证的为{supported_fen}元。",
-        "Of what {seller_party} financed against {debtor_party}, {claims} receivables of {unsupported_fen} yuan "
-        "({share_percent} per cent) have no confirmation, verification, payment or movement of goods; "
+        "Of what {seller_party} financed against {debtor_party}, receivables of {unsupported_fen} yuan ({claims} of "
+        "them, {share_percent} per cent) have no confirmation, verification, payment or movement of goods; "
         "{supported_fen} yuan have.",
         (
             (
@@ -222,17 +252,17 @@ WORDING: Final[dict[str, Wording]] = {
         "{goods}自{first_on}起由{first_party}售出，{days}天内经{legs}手由{last_party}售回，首尾金额{first_fen}元与{last_fen}元；"
         "{moved}手有运单或仓储单据，{financed}手已融资或入池，在外资金{money_fen}元。共涉及{trades}笔交易。",
         "{goods}, sold by {first_party} on {first_on}, came back to it within {days} days over {legs} sales, the last "
-        "by {last_party}, for {first_fen} yuan first and {last_fen} yuan last; {moved} legs show goods on their way, "
-        "{financed} are financed or pooled, with {money_fen} yuan out. Trades in all: {trades}.",
+        "by {last_party}, for {first_fen} yuan first and {last_fen} yuan last; sales with goods on their way: {moved}, "
+        "financed or pooled: {financed}, with {money_fen} yuan out. Trades in all: {trades}.",
     ),
     "duplicate.related_loop": Wording(
         "关联闭环交易",
         "Related loop",
-        "{up_party}售予{middle_party}{bought_fen}元，{middle_party}又售予{down_party}{sold_fen}元，而上下游为同一控制"
+        "{up_party}售予{middle_party}（{bought_fen}元），{middle_party}又售予{down_party}（{sold_fen}元），而上下游为同一控制"
         "（依据：{how}）；{undisclosed}笔应收账款声明非关联，{told}笔已披露，在外资金{money_fen}元，共{trades}笔交易。",
         "{up_party} sold to {middle_party} for {bought_fen} yuan, and {middle_party} to {down_party} for {sold_fen} "
-        "yuan, while both ends are under one control (by {how}); {undisclosed} receivables deny it, {told} disclose "
-        "it; {money_fen} yuan are out on {trades} trades.",
+        "yuan, while both ends are under one control (by {how}); receivables that deny it: {undisclosed}, that "
+        "disclose it: {told}; {money_fen} yuan are out on {trades} trades.",
     ),
     "network.hub": Wording(
         "过手贸易枢纽",
@@ -242,7 +272,7 @@ WORDING: Final[dict[str, Wording]] = {
         "{party} passed on at once what it bought in {quarter}: {passed} trades from {sellers} sellers to {buyers} "
         "buyers, {into_fen} yuan in ({in_share}% of its purchases), {out_fen} yuan out ({out_share}% of its sales).",
     ),
-    **{rule: Wording(*words) for rule, words in wording_monitor.SENTENCES.items()},
+    **{rule: Wording(*words, wording_monitor.MORE.get(rule, ())) for rule, words in wording_monitor.SENTENCES.items()},
     **{rule: Wording(*words) for rule, words in wording_authenticity.SENTENCES.items()},
 }
 """By rule."""
@@ -254,6 +284,20 @@ def title(rule: str, language: Language) -> str:
     return found.title_zh if language == "zh" else found.title_en
 
 
+def is_rounded(rule: str) -> bool:
+    """Whether a rule tells its amounts to two significant digits; one that is not known here tells them exactly."""
+    return rule in RULES and RULES[rule].rounded
+
+
+def told_amount(fen: int, rule: str, language: Language) -> str:
+    """Return an amount of a rule's finding in yuan: ``1,234.50``, and ``约2,100,000`` where the rule rounds it."""
+    sign, whole = "-" if fen < 0 else "", abs(fen)
+    if not is_rounded(rule):
+        return f"{sign}{whole // 100:,}.{whole % 100:02d}"
+    part = f".{whole % 100:02d}" if whole % 100 else ""
+    return f"{ABOUT[language]}{sign}{whole // 100:,}{part}"
+
+
 def used_by(sentence: str) -> set[str]:
     """Return the names that a sentence uses."""
     return {name for _, name, _, _ in Formatter().parse(sentence) if name}
@@ -262,19 +306,26 @@ def used_by(sentence: str) -> set[str]:
 def explain(signal: Signal, language: Language, names: Mapping[str, str] | Callable[[str], str]) -> str:
     """Return what a signal says, in a sentence; ``names`` tells a member's name, an unknown one is told by its id."""
     found = WORDING[signal.rule]
-    told: dict[str, str] = {"subject": _thing(signal.subject, language), "amount": _yuan(signal.amount)}
+    amount = told_amount(signal.amount, signal.rule, language)
+    told = {"subject": _thing(signal.subject, language), "amount": amount}
     for name, value in signal.details:
-        told[name] = _told(name, value, language, names)
+        if isinstance(value, str):
+            told[name] = _told(name, value, language, names)
+        elif name.endswith("_fen"):
+            told[name] = told_amount(value, signal.rule, language)
+        else:
+            told[name] = str(value) if name in UNGROUPED else f"{value:,}"
     at = 0 if language == "zh" else 1
     more = [each[at] for each in found.more if used_by(each[at]) <= told.keys()]
-    return "".join(((found.sentence_zh, found.sentence_en)[at], *more)).format(**told)
+    rounded = ROUNDED[language] if is_rounded(signal.rule) else ""
+    return "".join(((found.sentence_zh, found.sentence_en)[at], *more)).format(**told) + rounded
 
 
-def _told(name: str, value: int | str, language: Language, names: Mapping[str, str] | Callable[[str], str]) -> str:
-    if isinstance(value, int):
-        return _yuan(value) if name.endswith("_fen") else f"{value:,}"
+def _told(name: str, value: str, language: Language, names: Mapping[str, str] | Callable[[str], str]) -> str:
     if name == "party" or name.endswith("_party"):
         return names(value) if callable(names) else names.get(value, value)
+    if name in WRITTEN:
+        return value
     terms = _TERMS if language == "zh" else _TERMS_EN
     return terms.get(value) or _thing(value, language)
 
@@ -283,8 +334,3 @@ def _thing(text: str, language: Language) -> str:
     """Return ``<kind> <id>`` with its kind in the language; other text as it is."""
     kind, space, name = text.partition(" ")
     return f"{KINDS[kind]}{name}" if language == "zh" and space and kind in KINDS else text
-
-
-def _yuan(fen: int) -> str:
-    sign, whole = "-" if fen < 0 else "", abs(fen)
-    return f"{sign}{whole // 100:,}.{whole % 100:02d}"

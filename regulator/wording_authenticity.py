@@ -51,7 +51,7 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "贸易背景矛盾",
         "Trade background contradicts itself",
         "{subject}的贸易背景有{failed}项校验不符，首要为{on}的“{first}”；其上有{at_stake_fen}元融资或入池。",
-        "{failed} checks of the trade behind {subject} fail, first {first} of {on}; {at_stake_fen} yuan rest on it.",
+        "Failed checks behind {subject}: {failed}, first “{first}” of {on}; {at_stake_fen} yuan rest on it.",
     ),
 }
 """By rule: titles and sentences."""

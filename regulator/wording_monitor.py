@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["KINDS", "SENTENCES", "TERMS", "TERMS_EN"]
+__all__ = ["KINDS", "MORE", "SENTENCES", "TERMS", "TERMS_EN"]
 
 KINDS: Final[dict[str, str]] = {
     "amendment": "条款变更", "asset": "基础资产", "collection": "归集款", "criterion": "合格标准",
@@ -14,15 +14,17 @@ KINDS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 TERMS: Final[dict[str, str]] = {
-    "abnormal": "异常", "acceleration": "加速清偿", "acceleration_declared": "已宣布加速清偿", "amortising": "摊还期",
+    "abnormal": "异常", "accelerated": "加速清偿期", "acceleration": "加速清偿",
+    "acceleration_declared": "已宣布加速清偿", "amortising": "摊还期",
     "asset_quality": "资产质量下降", "attention": "一般关注", "collection_failed": "归集异常", "creditor": "债权人",
     "creditor_group": "债权人及关联方", "custodian": "托管人", "date_missed": "未按期分配", "debtor": "债务人",
-    "debtor_group": "债务人及关联方", "default": "违约", "default_declared": "已宣布违约",
-    "early_termination": "提前终止", "focus": "重点关注", "forecast_short": "预测现金流不足", "freeze": "冻结",
-    "holds": "已满足", "late": "已逾期披露", "lowered": "预测下调", "manager": "管理人", "near": "接近阈值",
+    "debtor_group": "债务人及关联方", "default": "违约", "default_declared": "已宣布违约", "defaulted": "违约期",
+    "early_termination": "提前终止", "flag": "提示", "focus": "重点关注", "forecast_short": "预测现金流不足",
+    "freeze": "冻结",
+    "holds": "已满足", "late": "已逾期披露", "lowered": "预测下调至", "manager": "管理人", "near": "接近阈值",
     "originators": "原始权益人", "overdue": "逾期未披露", "participant_breach": "参与人违约", "region": "地区",
     "replacement_failed": "循环购买中止", "revolving": "循环期", "revolving_ended": "循环期提前结束", "risk": "风险",
-    "servicer": "资产服务机构", "shelf": "储架", "shortfall": "实际不足预测", "passed_on": "再次转让",
+    "servicer": "资产服务机构", "shelf": "储架", "shortfall": "实际收到", "passed_on": "再次转让",
     "trigger_missed": "已触发的事件未执行", "fee_twice": "费用重复支付", "recorded_twice": "付款重复记录",
     "wrong_order": "支付顺序有误", "junior_early": "次级提前还本", "step_skipped": "遗漏步骤",
     "wrong_state": "适用状态有误", "unexplained": "原因不明", "rounding": "尾数处理有误", "wrong_date": "计息日期有误",
@@ -31,6 +33,14 @@ TERMS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 TERMS_EN: Final[dict[str, str]] = {
+    "accelerated": "acceleration", "amortising": "amortisation", "another_period": "counted in another period",
+    "arrears_forgotten": "arrears were left out", "day_count": "another count of days", "defaulted": "default",
+    "fee_base": "another base of a fee", "fee_twice": "a fee was paid twice", "flag": "a notice",
+    "junior_early": "junior principal was paid early", "not_recomputed": "the terms could not be applied",
+    "off_schedule": "on a day that is no payment date", "passed_on": "further transfer",
+    "recorded_twice": "a payment was recorded twice", "step_skipped": "a step was left out",
+    "trigger_missed": "a trigger that held was not acted on", "wrong_date": "interest counted to another day",
+    "wrong_order": "paid in another order", "wrong_state": "paid as in another state",
     "acceleration_declared": "an acceleration was declared", "asset_quality": "the quality of the assets",
     "collection_failed": "collected cash was held back", "creditor_group": "creditor with affiliates",
     "date_missed": "a payment date was missed", "debtor_group": "debtor with affiliates",
@@ -40,6 +50,13 @@ TERMS_EN: Final[dict[str, str]] = {
     "participant_breach": "a participant broke the documents", "replacement_failed": "purchases ended early",
     "revolving_ended": "end of the revolving period", "shortfall": "it brought",
 }  # fmt: skip
+
+MORE: Final[dict[str, tuple[tuple[str, str], ...]]] = {
+    "monitor.disclosure": (
+        ("披露于{filed}，迟{late_days}个交易日。", " It was filed on {filed}; trading days late: {late_days}."),
+    ),
+}
+"""By rule: sentences told where a signal has all their details."""
 
 
 def _said(*words: str) -> tuple[str, str, str, str]:
@@ -60,8 +77,8 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
     "monitor.cash_flow": _said(
         "基础资产现金流低于预测",
         "Cash flow below its forecast",
-        "{plan}第{period}期（{days_from}至{days_to}）{state}：预测{forecast_fen}元，实为{actual_fen}元，为其{share}，"
-        "不高于{limit}。依据{article}。",
+        "{plan}第{period}期（{days_from}至{days_to}）{state}{actual_fen}元，为原预测{forecast_fen}元的{share}，不高于{limit}。"
+        "依据{article}。",
         "Period {period} of plan {plan} ({days_from} to {days_to}): {state} {actual_fen} yuan of the {forecast_fen} "
         "yuan "
         "forecast, {share} and so not above {limit}. By {article}.",
@@ -70,8 +87,7 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "基础资产权属变化或权利受限",
         "An asset of a pool is claimed by another",
         "{subject}上存在{claims}项他方权利，首项为{holder_party}的{how}（{first}）；该资产未偿{owed_fen}元。依据{article}。",
-        "{claims} claims of others rest on {subject}, first {holder_party}'s {how} ({first}); {owed_fen} yuan of it "
-        "are "
+        "Claims of others on {subject}: {claims}, first {holder_party}'s {how} ({first}); {owed_fen} yuan of it are "
         "owed. By {article}.",
     ),
     "monitor.invoice_status": _said(
@@ -79,8 +95,9 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "An invoice under a pool or financing is not normal",
         "{invoice}（{invoice_fen}元）自{on}起{status}，其{receivable}在{pools}个资产池、{financings}笔融资中；"
         "正常发票余{left_fen}元，对应债权{claimed_fen}元。依据{article}。",
-        "{invoice} ({invoice_fen} yuan) is {status} since {on}; {receivable} is in {pools} pools and {financings} "
-        "financings. Normal invoices of {left_fen} yuan are left under a claim of {claimed_fen} yuan. By {article}.",
+        "{invoice} ({invoice_fen} yuan) is {status} since {on}; pools that hold {receivable}: {pools}, financings on "
+        "it: {financings}. Normal invoices of {left_fen} yuan are left under a claim of {claimed_fen} yuan. By "
+        "{article}.",
     ),
     "monitor.cash_held_back": _said(
         "回款滞留",
@@ -93,16 +110,15 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "归集周期过长",
         "Collected cash waits too long",
         "{plan}于{collected}归集的款项超过{months}个月未转付，{servicer_party}处滞留{waiting_fen}元。依据{article}。",
-        "What plan {plan} collected on {collected} has waited for more than {months} months: {waiting_fen} yuan with "
-        "{servicer_party}. By {article}.",
+        "What plan {plan} collected on {collected} was not passed on within the limit (months: {months}): "
+        "{waiting_fen} yuan wait with {servicer_party}. By {article}.",
     ),
     "monitor.idle_cash": _said(
         "循环期资金闲置",
         "Idle cash while the plan revolves",
-        "{plan}在循环期内闲置资金约{idle_fen}元，占未偿本金{share}，连续{days}日超过{limit}。依据{article}。",
-        "About {idle_fen} yuan of plan {plan} are idle in its revolving period, {share} of what is unpaid and more "
-        "than "
-        "{limit} for {days} days. By {article}.",
+        "{plan}在循环期内闲置资金{idle_fen}元，约占未偿本金{share}，连续{days}日超过{limit}。依据{article}。",
+        "Plan {plan} has {idle_fen} yuan idle in its revolving period, about {share} of what is unpaid, and has "
+        "had more than {limit} for {days} days. By {article}.",
     ),
     "monitor.revolving_ended": _said(
         "循环期提前结束",
@@ -114,24 +130,22 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "不合格资产入池",
         "Assets came in that do not meet a criterion",
         "{plan}有{assets}项资产入池时不符合“{text}”，首项{first}（值为{value}），合计{amount_fen}元。依据{article}。",
-        "{assets} assets of plan {plan} did not meet “{text}” when they came in, first {first} (it was {value}); "
-        "together "
-        "{amount_fen} yuan. By {article}.",
+        "Assets of plan {plan} that did not meet “{text}” when they came in: {assets}, first {first} (it was {value}); "
+        "together {amount_fen} yuan. By {article}.",
     ),
     "monitor.ineligible_now": _said(
         "入池资产不再合格",
         "Assets do not meet a criterion any more",
         "{plan}有{assets}项未结清资产不再符合“{text}”，首项{first}（值为{value}），合计{amount_fen}元。依据{article}。",
-        "{assets} open assets of plan {plan} do not meet “{text}” any more, first {first} (it is {value}); together "
-        "{amount_fen} yuan. By {article}.",
+        "Open assets of plan {plan} that do not meet “{text}” any more: {assets}, first {first} (it is {value}); "
+        "together {amount_fen} yuan. By {article}.",
     ),
     "monitor.concentration": _said(
         "集中度超限",
         "A concentration limit is exceeded",
-        "{plan}有{members}个{by}超过{limit}的限额，首个为{first_party}：约{held_fen}元，限额约{limit_fen}元，合计超出约{excess_fen}元。"
-        "依据{article}。",
-        "{members} of plan {plan} by {by} are beyond {limit}, first {first_party} with about {held_fen} yuan of the "
-        "{limit_fen} let: {excess_fen} yuan too much in all. By {article}.",
+        "{plan}有{members}个{by}超过{limit}的限额，合计超出{excess_fen}元；首个为{first_party}，持有{held_fen}元。依据{article}。",
+        "Plan {plan} is beyond its limit of {limit} on one {by} by {excess_fen} yuan in all; beyond it: {members}, "
+        "first {first_party} with {held_fen} yuan. By {article}.",
     ),
     "monitor.diversification": _said(
         "债务人、债权人分散度不足",
@@ -143,33 +157,31 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
     "monitor.related_party": _said(
         "原始权益人及其关联方占比过高",
         "The originators and affiliates owe too much",
-        "{plan}的原始权益人及其关联方应付约{owed_fen}元，占资产池{share}，超过{limit}。依据{article}。",
-        "The originators of plan {plan} and their affiliates owe about {owed_fen} yuan, {share} of the pool and more "
-        "than {limit}. By {article}.",
+        "{plan}的原始权益人及其关联方应付{owed_fen}元，超过资产池的{limit}（约{share}）。依据{article}。",
+        "The originators of plan {plan} and their affiliates owe {owed_fen} yuan, more than {limit} of the "
+        "pool (about {share}). By {article}.",
     ),
     "monitor.important_provider": _said(
         "重要现金流提供方",
         "Significant cash-flow providers",
         "{plan}有{providers}个重要现金流提供方，首个为{first_party}；按未来现金流口径{by_cash_flow}个，按未偿本金口径{by_principal}个。"
         "依据{article}。",
-        "Plan {plan} has {providers} significant payers, first {first_party}: {by_cash_flow} by unpaid future cash "
-        "flow, "
-        "{by_principal} by unpaid principal. By {article}.",
+        "Significant payers of plan {plan}: {providers}, first {first_party}; {by_cash_flow} by unpaid future cash "
+        "flow, {by_principal} by unpaid principal. By {article}.",
     ),
     "monitor.coverage": _said(
         "资产不足覆盖证券本金",
         "Pool and cash below what is unpaid",
-        "{plan}（{state}）的资产及现金约{assets_fen}元，低于未偿本金约{owed_fen}元（覆盖{covered}），差约{short_fen}元。依据{article}。",
-        "Pool and cash of plan {plan} ({state}) are about {assets_fen} yuan against {owed_fen} yuan unpaid "
-        "({covered}): "
-        "{short_fen} yuan too little. By {article}.",
+        "{plan}（{state}）的资产及现金比未偿本金（{owed_fen}元）少{short_fen}元，约覆盖{covered}。依据{article}。",
+        "Pool and cash of plan {plan} ({state}) are {short_fen} yuan less than what is unpaid, {owed_fen} yuan: "
+        "they cover about {covered}. By {article}.",
     ),
     "monitor.trigger": _said(
         "触发事件或临近触发",
         "A trigger holds or is near",
-        "{plan}的“{name}”{state}：{measure}为{value}，阈值{threshold}，连续{periods}期触发{effect}。依据{article}。",
-        "Trigger “{name}” of plan {plan} {state}: {measure} is {value}, its condition {threshold}; after {periods} "
-        "periods in a row it leads to {effect}. By {article}.",
+        "{plan}的“{name}”{state}：{measure}约为{value}，阈值{threshold}，连续{periods}期触发{effect}。依据{article}。",
+        "Trigger “{name}” of plan {plan} {state}: {measure} is about {value}, its condition {threshold}; periods in a "
+        "row until {effect}: {periods}. By {article}.",
     ),
     "monitor.participant_changed": _said(
         "参与人变更",
@@ -181,8 +193,8 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "参与人被暂停",
         "A participant is suspended",
         "{plan}的{role}{old_party}自本联盟链被暂停（担任{roles}项职责），尚无接替机构。依据{article}。",
-        "The {role} of plan {plan}, {old_party}, is suspended from the ledger; it has {roles} roles, and nobody took "
-        "them. By {article}.",
+        "The {role} of plan {plan}, {old_party}, is suspended from the ledger, and nobody took over (roles of it: "
+        "{roles}). By {article}.",
     ),
     "monitor.distribution_differs": _said(
         "收益分配变动",
@@ -196,7 +208,7 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
         "文件主要约定变更",
         "The terms were amended",
         "{plan}的条款变更{changed}处（{places}），自{effective}生效；原因：{reason}。依据{article}。",
-        "{changed} places of the terms of plan {plan} were amended ({places}), from {effective} on: {reason}. By "
+        "The terms of plan {plan} were amended from {effective} on (places: {changed}, {places}): {reason}. By "
         "{article}.",
     ),
     "monitor.terms_unusable": _said(
@@ -224,15 +236,14 @@ SENTENCES: Final[dict[str, tuple[str, str, str, str]]] = {
     "monitor.disclosure": _said(
         "信息披露逾期",
         "A disclosure is late",
-        "{plan}的{duty_zh}（事项{event}）{state}：期限{deadline}，披露于{filed}，迟{late_days}个交易日，义务人{party}。依据{article}。",
-        "The {duty_en} of plan {plan} (of {event}) is {state}: due {deadline}, filed {filed}, {late_days} trading days "
-        "late; obliged is {party}. By {article}.",
+        "{plan}的{duty_zh}（事项{event}）{state}：期限{deadline}，义务人{party}。依据{article}。",
+        "The {duty_en} of plan {plan} (of {event}) is {state}: due {deadline}, obliged is {party}. By {article}.",
     ),
     "monitor.risk_class": _said(
         "信用风险分类建议",
         "Suggested class of credit risk",
         "{plan}建议分类为{risk_class}，依据：{limb}（{article}）。",
-        "Plan {plan} suggests the class {risk_class}: {limb} ({article}).",
+        "For plan {plan} the class of credit risk “{risk_class}” is suggested: {limb} ({article}).",
     ),
 }
 """By rule: title and sentence in Chinese and English."""

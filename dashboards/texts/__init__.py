@@ -12,12 +12,13 @@ from dashboards.texts.authenticity import AUTHENTICITY
 from dashboards.texts.casework import CASEWORK
 from dashboards.texts.deal import DEAL
 from dashboards.texts.findings import FINDINGS
+from dashboards.texts.kinds import KINDS
 from dashboards.texts.measures import MEASURES
 from dashboards.texts.pages import PAGES
 from dashboards.texts.terminal import TERMINAL
 from dashboards.texts.words import WORDS
 
-__all__ = ["TEXTS", "Language", "text"]
+__all__ = ["TEXTS", "Language", "text", "word"]
 
 
 class Language(StrEnum):
@@ -29,7 +30,7 @@ class Language(StrEnum):
 
 #: name -> (Chinese, English); a test holds no name given twice
 TEXTS: dict[str, tuple[str, str]] = {
-    **PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS, **AUTHENTICITY, **CASEWORK, **FINDINGS,
+    **PAGES, **TERMINAL, **DEAL, **MEASURES, **WORDS, **AUTHENTICITY, **CASEWORK, **FINDINGS, **KINDS,
 }  # fmt: skip
 
 
@@ -37,3 +38,9 @@ def text(name: str, /, language: Language, **values: object) -> str:
     """The text of that name in that language, with ``values`` put in place."""
     chinese, english = TEXTS[name]
     return (chinese if language is Language.ZH else english).format(**values)
+
+
+def word(group: str, value: str, language: Language) -> str:
+    """The word for a value of the ledger's vocabulary; the value itself where there is none, such as a number."""
+    name = f"{group}_{value}"
+    return text(name, language) if name in TEXTS else value

@@ -45,6 +45,7 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "finding_title": ("名称", "What"),
     "finding_rule": ("规则", "Rule"),
     "finding_subject": ("对象", "About"),
+    "finding_subject_code": ("对象代码", "Subject"),
     "finding_amount": ("金额（元）", "Amount (CNY)"),
     "finding_since": ("起始", "Since"),
     "finding_first": ("区块 {height}", "block {height}"),
@@ -58,6 +59,7 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "family_monitor": ("持续监测", "plans and pools"),
     "family_authenticity": ("贸易真实性", "authenticity of trade"),
     "findings_none": ("没有发现。已跟进至第 {height} 块。", "No finding. The ledger was followed to block {height}."),
+    "findings_none_yet": ("没有发现。", "No finding."),
     "findings_shown": ("共 {total} 项，列出 {shown} 项", "{shown} of {total} findings"),
     "findings_more": ("；--limit 显示更多", "; --limit N shows more of them"),
     "findings_next": (
@@ -75,6 +77,10 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "findings_behind": (
         "已跟进至第 {height} 块，本节点有 {head} 块：先运行 glasspool watch",
         "Followed to block {height}, and this node holds {head}: run glasspool watch first",
+    ),
+    "findings_unfollowed": (
+        "尚有规则未跟进，本节点有 {head} 块，所列可能不全：先运行 glasspool watch",
+        "Some rules have followed none of the {head} blocks here; findings may be missing: run glasspool watch first",
     ),
     "finding_head": ("{title}（{id}）", "{title} ({id})"),
     "finding_figures": (
@@ -130,6 +136,7 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "cases_none_all": ("没有案件。", "No case."),
     "case_head": ("{title}（{case}）", "{title} ({case})"),
     "case_by": ("{who} 于 {at} 立案", "opened by {who} on {at}"),
+    "case_not_found": ("尚未重新发现", "not found again yet"),
     "case_as_of": ("截至区块", "As of block"),
     "case_questions": ("问询", "Questions"),
     "case_question": ("序号", "No."),
@@ -178,6 +185,7 @@ CASEWORK: Final[dict[str, tuple[str, str]]] = {
     "act_case": ("案件", "case"),
     "act_followed": ("跟进", "followed"),
     "trail_none": ("留痕为空。", "The trail has no entry."),
+    "trail_no_match": ("没有符合条件的留痕，共 {total} 条。", "No entry matches, of {total} in the trail."),
     "trail_shown": ("共 {total} 条，列出 {shown} 条", "{shown} of {total} entries"),
     "trail_sound": (
         "留痕完整：{entries} 条首尾相接，与 {checkpoints} 个签名检查点一致。",

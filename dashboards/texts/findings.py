@@ -40,6 +40,18 @@ FINDINGS: Final[dict[str, tuple[str, str]]] = {
     "shown_standing": ("成立且未豁免", "standing, not suppressed"),
     "shown_suppressed": ("已豁免", "suppressed"),
     "shown_all": ("全部，含已消失的", "all, ended ones too"),
+    "refused_finding": ("没有这样编号的风险发现", "There is no finding of such an id"),
+    "refused_plan": ("没有这样编号的专项计划", "There is no plan of such an id"),
+    "refused_on": (
+        "没有这一天：日期须为日历上的一天，写作 2024-06-30",
+        "There is no such day: a date is one of the calendar, written 2024-06-30",
+    ),
+    "refused_lang": ("没有这种语言：中文为 zh，英文为 en", "There is no such language: Chinese is zh, English is en"),
+    "refused_query": (
+        "此页不理解其地址中问号之后的内容",
+        "This page does not understand what stands after the question mark in its address",
+    ),
+    "refused_without": ("打开此页，不带这一内容", "Open the page without it"),
     "look_through": ("穿透", "Look-through"),
     "thing_missing": ("账本中没有“{thing}”。", "The ledger has no “{thing}”."),
     "trail_refused": (

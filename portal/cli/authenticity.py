@@ -47,6 +47,8 @@ def show(
     from portal.cli.words import member_names, words_of
     from regulator.authenticity import BackgroundTable, assess, assess_pool
 
+    if xlsx is not None and xlsx.suffix.lower() not in (".csv", ".xlsx"):
+        raise typer.BadParameter("--xlsx ends in .xlsx or .csv")
     settings = Settings()
     with opened_store(settings) as store:
         facts, on = reading(store, height, stated_day(day))

@@ -13,6 +13,7 @@ from portal.cli.findings_view import level, thing
 from portal.cli.tables import Column, Sheet, prose, spaced
 from regulator.cases import Case, CaseEntry, Did
 from regulator.rules import titled
+from regulator.wording import told_amount
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -38,9 +39,10 @@ def line_json(case: Case) -> dict[str, Any]:
     }
 
 
-def as_json(case: Case) -> dict[str, Any]:
-    """A whole case, for programs."""
+def as_json(case: Case, lines: Mapping[str, FindingLine]) -> dict[str, Any]:
+    """A whole case, for programs; ``found``: whether a finding is in the book now."""
     return line_json(case) | {
+        "findings": [{"finding": one, "height": height, "found": one in lines} for one, height in case.findings],
         "questions": [
             {
                 "number": one.number,
@@ -91,7 +93,7 @@ def listed(words: Words, cases: Sequence[Case], *, every: bool) -> RenderableTyp
 
 
 def shown(words: Words, case: Case, lines: Mapping[str, FindingLine]) -> RenderableType:
-    """One case for a person."""
+    """One case for a person; ``lines`` are those of its findings that the book has now."""
     by = words("case_by", who=case.opened_by, at=formats.instant(case.opened_at))
     facts = [_state(words, case), by]
     if case.assigned_to:
@@ -120,8 +122,13 @@ def _findings(words: Words, case: Case, lines: Mapping[str, FindingLine]) -> Ren
     )
     rows = []
     for one, height in case.findings:
-        line = lines[one]
-        told = (titled(line.rule, words.language.value), thing(words, line.subject), formats.amount(line.amount))
+        line = lines.get(one)
+        if line is None:  # the ledger is being followed anew, or shows it no more
+            nothing = formats.NOTHING
+            rows.append((one, Text(nothing), words("case_not_found"), nothing, nothing, str(height)))
+            continue
+        amount = told_amount(line.amount, line.rule, words.language.value)
+        told = (titled(line.rule, words.language.value), thing(words, line.subject), amount)
         rows.append((one, level(words, line.level.value), *told, str(height)))
     return Sheet(words("case_findings"), columns, rows)
 

@@ -38,8 +38,8 @@ def emit(data: Any, human: RenderableType, *, as_json: bool) -> None:
 
 
 def say(message: str) -> None:
-    """Print a remark for people on standard error, where it never mixes with an answer."""
-    _err().print(message, markup=False)
+    """Print a remark for people on standard error, where it never mixes with an answer; a command in it stays whole."""
+    _err().print(message, markup=False, soft_wrap=True)
 
 
 def fail(message: str, next_step: str = "", *, code: str = "", as_json: bool = False) -> None:

@@ -24,6 +24,7 @@ from portal.settings import Settings
 
 if TYPE_CHECKING:
     from ledger.finding import Finding
+    from ledger.store import Store
     from regulator.book import Book
     from regulator.suppressions import Suppression
 
@@ -72,6 +73,7 @@ def findings(
         return
     from portal.cli import findings_view as view
     from portal.cli.words import words_of
+    from regulator.rules import RULES
     from regulator.signals import Level
     from regulator.suppressions import Suppressions
 
@@ -80,6 +82,8 @@ def findings(
         raise typer.BadParameter("--level is high, medium or low")
     if rule is not None:
         _known(rule)
+    if about is not None:
+        _kind_of(about)
     with opened_store(settings) as store, opened_book(settings) as book:
         wanted = None if level is None else Level(level)
         lines = book.findings(
@@ -91,7 +95,7 @@ def findings(
         asked = {"rule": rule, "level": level, "about": about, "all": every}
         told = {name: value for name, value in asked.items() if value}
         looked(book, actor, "findings", now, **told, count=len(page), first=[one.id for one in page[:KEPT]])
-        followed, head = _followed(book), store.at().height
+        followed, head = book.reached(RULES.values()), store.at().height
         words = words_of(settings.lang, store.at())
     answer = {
         "height": head,
@@ -170,7 +174,9 @@ def suppress(
 
     settings, last = Settings(), stated_day(until)
     assert last is not None
-    with opened_book(settings) as book:
+    with opened_store(settings) as store, opened_book(settings) as book:
+        if thing is not None:
+            _check_thing(store, book, thing)
         made = Suppressions(book, person()).make(rule, reason, last, datetime.now(UTC), rules=RULES, thing=thing)
     said = words_of(settings.lang)("suppression_made", id=made.id, until=made.expires_on)
     emit(view.suppression_json(made, _today()), Text(said), as_json=as_json)
@@ -228,9 +234,33 @@ def _known(rule: str) -> None:
     scopes((rule,))
 
 
-def _followed(book: Book) -> int | None:
-    """Return the last block that every scope which was ever followed has come to."""
-    return min((one.height for one in book.followed_all().values()), default=None)
+def _kind_of(thing: str) -> tuple[str, str]:
+    """Return the kind and the id of ``<kind> <id>``. Raises UnknownThing for what is not that, or of no kind."""
+    from regulator.errors import UnknownThing
+    from regulator.graph.things import TABLES
+    from regulator.wording import KINDS
+
+    kind, _, id_ = thing.partition(" ")
+    kinds = sorted({*TABLES, *KINDS})
+    if kind not in kinds or not id_.strip():
+        raise UnknownThing(
+            "unknown-kind",
+            f"{thing!r} is not a thing's kind and its id",
+            next_step=f"Name it as `invoice INV-1`; the kinds are: {', '.join(kinds)}.",
+        )
+    return kind, id_
+
+
+def _check_thing(store: Store, book: Book, thing: str) -> None:
+    """Return where the ledger has the thing, or a finding names it. Raises UnknownThing."""
+    from regulator.errors import UnknownThing
+    from regulator.graph.things import TABLES
+
+    kind, id_ = _kind_of(thing)
+    facts = store.at()
+    there = kind in TABLES and facts.stated(TABLES[kind], "id", [id_])
+    if not there and not book.findings(about=(thing,), standing=None):
+        raise UnknownThing("unknown-thing", f"No {kind} {id_!r} is on the ledger at height {facts.height}")
 
 
 def _today() -> date:

@@ -16,7 +16,7 @@ from portal.cli.block import printable
 from portal.cli.tables import Column, Sheet, prose, spaced
 from regulator.rules import explained, titled
 from regulator.signals import Signal, Version
-from regulator.wording import KINDS
+from regulator.wording import KINDS, told_amount
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -103,30 +103,33 @@ def table(
     hidden: Collection[str] = (),
     told: Mapping[str, str] = MappingProxyType({}),
 ) -> Sheet:
-    """Findings as a table; ``told``: a sentence of each, by id, that stands below its title."""
+    """Findings as a table; ``told``: of each, by id, what it says, which then stands below it with what it is about."""
     columns = [
         Column(words("finding_id"), "word"),
         Column(words("finding_level"), "word"),
-        Column(f"{words('finding_title')}\n{words('finding_subject')}"),
+        Column(words("finding_title") if told else f"{words('finding_title')}\n{words('finding_subject')}"),
         Column(words("finding_amount"), "number"),
         Column(words("finding_since"), "word"),
     ]
     ended = any(not one.standing for one in lines)
     if ended:
         columns.append(Column(words("finding_stands"), "word"))
-    rows = []
+    rows, said = [], []
+    beside = "" if told else "\n{}"  # what it is about and when it began: in the table, or below it with the sentence
     for one in lines:
         dim = "dim" if one.id in hidden or not one.standing else ""
-        sentence = f"\n{printable(told[one.id])}" if one.id in told else ""
+        about, first = thing(words, one.subject), words("finding_first", height=one.first_height)
         row: list[str | Text] = [
             Text(one.id, style=dim),
             level(words, one.level.value),
-            f"{titled(one.rule, words.language.value)}\n{thing(words, one.subject)}{sentence}",
-            formats.amount(one.amount),
-            f"{formats.day(one.since)}\n{words('finding_first', height=one.first_height)}",
+            f"{titled(one.rule, words.language.value)}{beside.format(about)}",
+            told_amount(one.amount, one.rule, words.language.value),
+            f"{formats.day(one.since)}{beside.format(first)}",
         ]
+        if told:
+            said.append(f"{about} · {first}\n{printable(told[one.id])}")
         rows.append([*row, words("yes") if one.standing else words("no")] if ended else row)
-    return Sheet("", columns, rows)
+    return Sheet("", columns, rows, beneath=said)
 
 
 def listed(
@@ -138,11 +141,15 @@ def listed(
         more = words("findings_more") if len(lines) < answer["total"] else ""
         parts.append(prose(words("findings_shown", total=f"{answer['total']:,}", shown=f"{len(lines):,}") + more))
         parts.append(prose(words("findings_next")))
+    elif answer["followed"] is None:
+        parts.append(prose(words("findings_none_yet")))
     else:
         parts.append(prose(words("findings_none", height=answer["followed"])))
     if answer["suppressed"] and not (set(hidden) & {one.id for one in lines}):
         parts.append(prose(words("findings_hidden", count=answer["suppressed"])))
-    if answer["followed"] is None or answer["followed"] < answer["height"]:
+    if answer["followed"] is None:
+        parts.append(prose(words("findings_unfollowed", head=answer["height"]), "yellow"))
+    elif answer["followed"] < answer["height"]:
         parts.append(prose(words("findings_behind", height=answer["followed"], head=answer["height"]), "yellow"))
     return spaced(parts)
 
@@ -181,7 +188,7 @@ def shown(words: Words, one: Shown, most: int) -> RenderableType:
         "finding_figures",
         level=words.coded("level", signal.level.value),
         score=signal.score,
-        amount=formats.amount(signal.amount),
+        amount=told_amount(signal.amount, signal.rule, words.language.value),
         since=formats.day(signal.since),
     )
     head = words("finding_head", title=titled(signal.rule, words.language.value), id=one.finding)
@@ -224,7 +231,8 @@ def _history(words: Words, one: Shown) -> list[RenderableType]:
             rows.append((str(each.height), "", "", words("finding_ended")))
         else:
             told = printable(explained(said, words.language.value, words.names))
-            rows.append((str(each.height), level(words, said.level.value), formats.amount(said.amount), told))
+            amount = told_amount(said.amount, said.rule, words.language.value)
+            rows.append((str(each.height), level(words, said.level.value), amount, told))
     parts: list[RenderableType] = [Sheet(words("finding_history"), columns, rows if len(rows) > 1 else [])]
     if len(one.versions) > VERSIONS:
         parts.append(prose(words("history_more", count=len(one.versions) - VERSIONS)))

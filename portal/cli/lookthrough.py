@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from ledger.store import AsOf, Store
 
 Option = typer.Option
+DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class DayNotReached(PortalError):
@@ -45,12 +48,15 @@ def register(app: typer.Typer) -> None:
 
 
 def stated_day(value: str | None) -> date | None:
+    """The day as it was written; raises BadParameter that tells a day that is none from what is no date."""
     if value is None:
         return None
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise typer.BadParameter("a date is written YYYY-MM-DD") from None
+        written = DAY.fullmatch(value)
+        wrong = f"there is no such day as {value}" if written else "a date is written YYYY-MM-DD"
+        raise typer.BadParameter(wrong) from None
 
 
 Height = Annotated[int | None, Option(min=0, help="As of this height; the newest block by default.", metavar="H")]
@@ -179,5 +185,6 @@ def _write_proofs(store: Store, settings: Settings, file: Path, behind: Sequence
         for position in behind:
             out.write(json.dumps(prover.prove(position).as_json(), ensure_ascii=False) + "\n")
             advance()
-    say(f"{len(behind)} proofs in {file}; check them anywhere with: glasspool verify {file} --genesis-hash HASH")
+    check = f"glasspool verify {shlex.quote(str(file))} --genesis-hash HASH"
+    say(f"{len(behind)} proofs in {file}; check them anywhere with: {check}")
     return len(behind)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from rich.text import Text
 
 from portal.book import person
 from portal.cli.console import emit, progress, say
@@ -74,5 +77,5 @@ def write_pack(
         records=len(pack.records),
         height=written.manifest.ledger.height,
     )
-    check = words("pack_check", archive=written.archive, ca=ca or "ca.pem")
-    emit(answer, spaced((prose(told), prose(check))), as_json=as_json)
+    check = words("pack_check", archive=shlex.quote(str(written.archive)), ca=shlex.quote(ca or "ca.pem"))
+    emit(answer, spaced((prose(told), Text(check))), as_json=as_json)  # a command is pasted as one line

@@ -40,7 +40,7 @@ def sweep(
     unverified: Annotated[
         bool, Option("--unverified", help="Believe the files; `glasspool snapshot verify` shows what they are.")
     ] = False,
-    processes: Annotated[int | None, Option(min=1, max=64, help="At most so many at once; as many as cores.")] = None,
+    processes: Annotated[int | None, Option(min=1, max=2, help="At once; two where there are two cores.")] = None,
     output: Annotated[
         Path | None, Option("--output", "-o", help="Write every finding with its sentence: CSV or XLSX.")
     ] = None,
@@ -49,7 +49,7 @@ def sweep(
 ) -> None:
     """Look through a whole snapshot for what the rules find; nothing is kept of it but what you write."""
     from portal.cli.words import words_of
-    from regulator.sweeping import lines_of, sweepable, swept
+    from regulator.sweeping import lines_of, readable, sweepable, swept
 
     if output is not None and output.suffix.lower() not in (".csv", ".xlsx"):
         raise typer.BadParameter("--output ends in .csv or .xlsx")
@@ -66,7 +66,8 @@ def sweep(
         if (every or line.standing) and (not wanted or not {line.rule, line.rule.partition(".")[0]}.isdisjoint(wanted))
     ]
     words = words_of(settings.lang)
-    words.names = _names(snapshot)
+    with readable():
+        words.names = _names(snapshot)
     if output is not None:
         _write(words, found, output)
     levels = {name: sum(line.level == name for line, _ in found) for name in ("high", "medium", "low")}
@@ -119,6 +120,7 @@ def _json(line: FindingLine, signal: Signal, names: Mapping[str, str]) -> dict[s
 def _write(words: Words, found: Sequence[tuple[FindingLine, Signal]], output: Path) -> None:
     import polars as pl
 
+    from portal.cli.findings_view import thing
     from regulator.outside.sheets import write_rows
     from regulator.rules import explained, titled
 
@@ -128,14 +130,15 @@ def _write(words: Words, found: Sequence[tuple[FindingLine, Signal]], output: Pa
         "finding_level": [words.coded("level", line.level.value) for line, _ in found],
         "finding_title": [titled(line.rule, words.language.value) for line, _ in found],
         "finding_rule": [line.rule for line, _ in found],
-        "finding_subject": [line.subject for line, _ in found],
+        "finding_subject": [thing(words, line.subject) for line, _ in found],
         "finding_sentence": [explained(signal, words.language.value, words.names) for _, signal in found],
         "finding_amount": fen / pl.Series([100], dtype=pl.Decimal(38, 0)),
         "finding_since": ["" if line.since is None else line.since.isoformat() for line, _ in found],
         "finding_score": [line.score for line, _ in found],
         "finding_parties": [words.listed(map(words.member, signal.parties)) for _, signal in found],
-        "finding_things": [words.listed(signal.things) for _, signal in found],
+        "finding_things": [words.listed(thing(words, each) for each in signal.things) for _, signal in found],
         "finding_stands": [words("yes") if line.standing else words("no") for line, _ in found],
+        "finding_subject_code": [line.subject for line, _ in found],
     }
     with writing(output):
         write_rows(pl.DataFrame({words(name): values for name, values in columns.items()}), output)

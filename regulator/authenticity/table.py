@@ -18,11 +18,13 @@ from unicodedata import east_asian_width
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from abs.html_table import html_table
 from abs.money import yuan_text
+from disclosure.render.sheet_layout import row_height
+from disclosure.render.sheet_page import NUMBER, TEXT, set_page
+from disclosure.render.xlsx import BENEATH, BODY, HEADING, HEADING_FILL
 from ledger.confirmation import by_debtor
 from ledger.facts import Receivable
 from regulator.authenticity.assess import Authenticity
@@ -37,9 +39,8 @@ AMOUNTS: Final = ("amount", "contract_amount", "order_amount", "invoiced", "paid
 NUMBERS: Final = ("verified", "score")
 MAX_TEXT: Final = 32_767
 """Signs of one cell: a spreadsheet takes no more."""
-WIDEST: Final = 48
-"""Digits across that a column is wide at the most; a Chinese character takes two."""
-STRONG: Final = Font(bold=True)
+WIDEST: Final = 26
+"""Digits across that a column is wide at the most; a Chinese character takes two. What is longer stands in lines."""
 RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet may take for the beginning of a formula."""
 
@@ -141,16 +142,23 @@ class BackgroundTable:
         book = Workbook(write_only=True)
         sheet: Any = book.create_sheet(TABLE["title"][0 if self.language == "zh" else 1])
         sheet.freeze_panes = "B2"
-        for at, heading in enumerate(self.headings):
-            texts = [heading, *(self.texts(row)[at] for row in self.rows)]
-            sheet.column_dimensions[get_column_letter(at + 1)].width = min(max(map(_width, texts)) + 2, WIDEST)
+        set_page(sheet, 1, across=2)
+        shown = [self.headings, *map(self.texts, self.rows)]
+        widths = [min(max(map(_width, column)) + 2, WIDEST) for column in zip(*shown, strict=True)]
+        for at, width in enumerate(widths, 1):
+            sheet.column_dimensions[get_column_letter(at)].width = width
+        for at, texts in enumerate(shown, 1):
+            sheet.row_dimensions[at].height = row_height(list(zip(texts, widths, strict=True)))
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(COLUMNS))}{len(self.rows) + 1}"
         heads = [_cell(sheet, heading) for heading in self.headings]
         for head in heads:
-            head.font = STRONG
+            head.font, head.fill, head.alignment = HEADING, HEADING_FILL, TEXT
         sheet.append(heads)
         for row in self.rows:
-            sheet.append([_valued(sheet, name, row[name]) for name in COLUMNS])
+            cells = [_valued(sheet, name, row[name]) for name in COLUMNS]
+            for cell in cells:
+                cell.font, cell.border, cell.alignment = BODY, BENEATH, TEXT if cell.data_type == "s" else NUMBER
+            sheet.append(cells)
         made = BytesIO()  # whole before anything is written: a half-written sheet cannot be let go of
         book.save(made)
         file.write_bytes(made.getvalue())

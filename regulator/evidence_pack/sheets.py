@@ -15,12 +15,12 @@ from zipfile import ZipFile
 from openpyxl import Workbook
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.page import PageMargins
 
 from abs.figure import Unit
 from disclosure.package import archive_of
 from disclosure.render.formats import number_format, sheet_value
 from disclosure.render.sheet_layout import row_height
+from disclosure.render.sheet_page import set_page
 from disclosure.render.xlsx import (
     BENEATH,
     BODY,
@@ -35,6 +35,7 @@ from disclosure.render.xlsx import (
 from ledger.position import Position
 from regulator.evidence_pack.telling import LEVELS, did, story
 from regulator.rules import explained, titled
+from regulator.wording import is_rounded
 
 if TYPE_CHECKING:
     from disclosure.manifest import Ledger
@@ -44,8 +45,19 @@ if TYPE_CHECKING:
 __all__ = ["workbook"]
 
 FIRST: Final = 4
-"""Row of the headings: title, subtitle and an empty row stand above."""
-Value = str | int | date | None
+"""Row of the headings: title, subtitle and a note, or an empty row, stand above."""
+
+
+class About(NamedTuple):
+    """An amount, fen, that its rule has rounded."""
+
+    fen: int
+
+
+Value = str | int | date | About | None
+ABOUT_FORMATS: Final = ('"约 "#,##0;"约 "-#,##0', '"约 "#,##0.00;"约 "-#,##0.00')
+"""Of such an amount: in whole yuan, and of one with fen."""
+ROUNDED_NOTE: Final = "约：约数，取两位有效数字  About (约): told to two significant digits"
 
 
 class Heading(NamedTuple):
@@ -107,6 +119,10 @@ def workbook(pack: Pack, ledger: Ledger, made_at: datetime) -> bytes:
     return _settled(buffer.getvalue(), made_at)
 
 
+def _amount(rule: str, fen: int) -> int | About:
+    return About(fen) if is_rounded(rule) else fen
+
+
 def _both(code: str) -> str:
     found = LEVELS.get(code, (code, ""))
     return " ".join(each for each in found if each)
@@ -117,8 +133,8 @@ def _findings(pack: Pack) -> Iterator[Sequence[Value]]:
         signal = one.signal
         yield (
             one.id, f"{titled(one.rule, 'zh')}\n{titled(one.rule, 'en')}\n{one.rule}", one.subject,
-            _both(signal.level.value), signal.score, signal.amount, signal.since, one.versions[0].height, one.height,
-            "是 yes" if one.standing else "否 no", _said(pack, signal),
+            _both(signal.level.value), signal.score, _amount(one.rule, signal.amount), signal.since,
+            one.versions[0].height, one.height, "是 yes" if one.standing else "否 no", _said(pack, signal),
         )  # fmt: skip
 
 
@@ -133,7 +149,8 @@ def _history(pack: Pack) -> Iterator[Sequence[Value]]:
             if said is None:
                 yield one.id, version.height, None, None, None, "不再成立\nstands no more"
             else:
-                yield one.id, version.height, _both(said.level.value), said.score, said.amount, _said(pack, said)
+                amount = _amount(one.rule, said.amount)
+                yield one.id, version.height, _both(said.level.value), said.score, amount, _said(pack, said)
 
 
 def _parties(pack: Pack) -> Iterator[Sequence[Value]]:
@@ -144,10 +161,11 @@ def _parties(pack: Pack) -> Iterator[Sequence[Value]]:
 
 def _amounts(pack: Pack) -> Iterator[Sequence[Value]]:
     for one in pack.findings:
-        yield one.id, titled(one.rule, "zh"), "涉及金额 at stake", one.signal.amount
+        yield one.id, titled(one.rule, "zh"), "涉及金额 at stake", _amount(one.rule, one.signal.amount)
         for name, value in one.signal.details:
             if name.endswith("_fen") and isinstance(value, int):
-                yield one.id, titled(one.rule, "zh"), name.removesuffix("_fen").replace("_", " "), value
+                figure = name.removesuffix("_fen").replace("_", " ")
+                yield one.id, titled(one.rule, "zh"), figure, _amount(one.rule, value)
 
 
 def _records(pack: Pack) -> Iterator[Sequence[Value]]:
@@ -182,18 +200,16 @@ def _sheet(
         cell.font, cell.fill, cell.alignment = HEADING, HEADING_FILL, _aligned(heading, wrap=True)
         sheet.column_dimensions[get_column_letter(at)].width = heading.width
     sheet.row_dimensions[FIRST].height = 30
-    last = FIRST
+    last, rounded = FIRST, False
     for last, values in enumerate(rows, start=FIRST + 1):
         _row(sheet, last, headings, values)
+        rounded = rounded or any(isinstance(value, About) for value in values)
+    if rounded:
+        write_text(sheet.cell(row=FIRST - 1, column=1), ROUNDED_NOTE)
+        sheet.cell(row=FIRST - 1, column=1).font = SUBTITLE
     sheet.freeze_panes, sheet.auto_filter.ref = f"B{FIRST + 1}", f"A{FIRST}:{get_column_letter(len(headings))}{last}"
     sheet.sheet_view.showGridLines = False
-    sheet.page_setup.orientation, sheet.page_setup.paperSize = "landscape", sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins = PageMargins(left=0.25, right=0.25, top=0.5, bottom=0.75, header=0.3, footer=0.35)
-    sheet.print_title_rows = f"{FIRST}:{FIRST}"
-    sheet.oddFooter.center.text, sheet.oddFooter.left.text = "&P / &N", "Glasspool · &A"
-    sheet.oddFooter.left.size = 8
+    set_page(sheet, FIRST)
 
 
 def _row(sheet: Any, at: int, headings: Sequence[Heading], row: Sequence[Value]) -> None:
@@ -204,6 +220,9 @@ def _row(sheet: Any, at: int, headings: Sequence[Heading], row: Sequence[Value])
             continue
         if isinstance(value, str):
             write_text(cell, value)
+        elif isinstance(value, About):
+            cell.value = sheet_value(value.fen, heading.unit)
+            cell.number_format = ABOUT_FORMATS[value.fen % 100 != 0]
         else:
             cell.value = sheet_value(value, heading.unit)
             cell.number_format = number_format(value, heading.unit)

@@ -10,14 +10,14 @@ from ledger.position import Position
 from regulator.evidence_pack.form import PROOFS
 from regulator.rules import explained, titled
 from regulator.signals import Version
-from regulator.wording import KINDS
+from regulator.wording import KINDS, told_amount
 
 if TYPE_CHECKING:
     from disclosure.manifest import Ledger
     from regulator.evidence_pack.form import Held, Pack
     from regulator.wording import Language
 
-__all__ = ["DONE", "LEVELS", "did", "pick", "story", "told", "yuan"]
+__all__ = ["DONE", "LEVELS", "did", "pick", "story", "told"]
 
 LEVELS: Final = {"low": ("低", "low"), "medium": ("中", "medium"), "high": ("高", "high")}
 DONE: Final = {
@@ -73,11 +73,6 @@ _LINES: Final = {
 def pick(pair: tuple[str, str], language: Language) -> str:
     """The one of two texts that is of the language."""
     return pair[0] if language == "zh" else pair[1]
-
-
-def yuan(fen: int) -> str:
-    """An amount in yuan with both decimals and thousands separated."""
-    return f"{'-' if fen < 0 else ''}{abs(fen) // 100:,}.{abs(fen) % 100:02d}"
 
 
 def did(code: str, language: Language) -> str:
@@ -142,7 +137,7 @@ def _finding(pack: Pack, number: int, held: Held, language: Language) -> Iterato
         language,
         level=pick(LEVELS[signal.level.value], language),
         score=signal.score,
-        amount=yuan(signal.amount),
+        amount=told_amount(signal.amount, held.rule, language),
         since=signal.since or "—",
         rule=held.rule,
     )
@@ -174,7 +169,7 @@ def _version(pack: Pack, version: Version, language: Language) -> str:
         language,
         height=version.height,
         level=pick(LEVELS[signal.level.value], language),
-        amount=yuan(signal.amount),
+        amount=told_amount(signal.amount, version.rule, language),
         said=explained(signal, language, pack.members),
     )
 

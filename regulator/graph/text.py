@@ -10,7 +10,7 @@ from typing import Final
 
 from abs.money import yuan_text
 from regulator.graph.value import MORE, Edge, Graph, Node, Part, footing
-from regulator.graph.words import relation, word
+from regulator.graph.words import WORDS, relation, word
 
 __all__ = ["Line", "html", "lines", "title"]
 
@@ -117,7 +117,8 @@ def _part_line(depth: int, part: Part, language: str) -> Line:
 
 
 def _named(node: Node, graph: Graph, language: str) -> str:
-    label = word("role", node.label, language) if node.kind == "role" else graph.names.get(node.id, node.label)
+    coded = node.kind in WORDS
+    label = word(node.kind, node.label, language) if coded else graph.names.get(node.id, node.label)
     known = "" if node.kind == "role" or label == node.id else f" {node.id}"
     return plain(f"{word('kind', node.kind, language)} {label}{known}")
 
@@ -138,17 +139,17 @@ def plain(text: str) -> str:
 
 
 def html(graph: Graph, language: str) -> str:
-    """The tree as a table for a notebook: plain HTML, every text escaped."""
-    heads = [word("sign", name, language) for name in ("role", "thing", "amount", "stated", "record")]
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
-    body = "".join(_row(line) for line in lines(graph, language))
+    """The tree as a table for a notebook: plain HTML, every text escaped; each cell knows its column's head."""
+    heads = [escape(word("sign", name, language)) for name in ("role", "thing", "amount", "stated", "record")]
+    head = "".join(f"<th>{each}</th>" for each in heads)
+    body = "".join(_row(line, heads) for line in lines(graph, language))
     return (
         f"<table><caption>{escape(title(graph, language))}</caption>"
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(line: Line) -> str:
+def _row(line: Line, heads: Sequence[str]) -> str:
     cells: Sequence[tuple[str, str]] = (
         (line.relation, f"padding-left:{line.depth + 0.5}em;text-align:left"),
         (" · ".join(each for each in (line.thing, line.about, line.remark) if each), "text-align:left"),
@@ -156,4 +157,8 @@ def _row(line: Line) -> str:
         (line.stated, "text-align:right"),
         (line.position, "text-align:left"),
     )
-    return "<tr>" + "".join(f'<td style="{style}">{escape(text)}</td>' for text, style in cells) + "</tr>"
+    drawn = (
+        f'<td data-head="{head}" style="{style}">{escape(text)}</td>'
+        for head, (text, style) in zip(heads, cells, strict=True)
+    )
+    return f'<tr style="--depth:{line.depth}">{"".join(drawn)}</tr>'

@@ -1,4 +1,4 @@
-"""The words of a look-through in Chinese and English: kinds, relations, measures, parts, roles, details."""
+"""The words of a look-through in Chinese and English: kinds, relations, measures, parts, roles, codes of things."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 __all__ = ["WORDS", "relation", "word"]
 
-#: area -> name -> (Chinese, English)
+#: area -> name -> (Chinese, English); an area named as a kind of things has the codes that label these
 WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "kind": {
         "shelf": ("储架", "shelf"),
@@ -181,6 +181,26 @@ WORDS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
         "disputed_by": ("异议方", "disputed by"),
         "queried_by": ("查询人", "searched by"),
         "subject": ("授信对象", "subject"),
+    },
+    "financing": {
+        "receivable_discount": ("应收账款贴现", "receivable discount"),
+        "forfaiting": ("福费廷", "forfaiting"),
+        "factoring": ("保理", "factoring"),
+        "payables_finance": ("应付账款融资", "payables finance"),
+        "loan_on_receivables": ("应收账款质押贷款", "loan on receivables"),
+        "dealer_finance": ("经销商融资", "dealer finance"),
+        "inventory_loan": ("存货融资", "inventory loan"),
+        "pre_shipment": ("装运前融资", "pre-shipment finance"),
+        "bill_pool": ("票据池融资", "bill pool"),
+    },
+    "registration": {
+        "transfer": ("转让", "transfer"),
+        "pledge": ("质押", "pledge"),
+        "lien": ("留置", "lien"),
+    },
+    "quota": {
+        "free": ("未占用", "free"),
+        "occupied": ("已占用", "occupied"),
     },
     "flow": {
         "trade": ("商流", "trade"),

@@ -1,7 +1,7 @@
 """Watching plans and their pools (持续监测): rules as data, judged as the ledger grows.
 
 ``SCOPES`` are what :func:`regulator.watch.follow` runs. ``RULES`` says of each rule its article, threshold, inputs and
-severity; ``regulator.monitor.wording`` what a finding says to a person.
+severity; ``regulator.wording_monitor`` what a finding says to a person.
 """
 
 from __future__ import annotations

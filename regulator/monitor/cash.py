@@ -24,7 +24,7 @@ from ledger.facts import (
     Tranche,
 )
 from ledger.position import Position
-from regulator.monitor.plan import View, about, percent
+from regulator.monitor.plan import View, percent
 from regulator.signals import Level, Signal
 
 __all__ = ["cash_held_back", "collection_cycle", "idle_cash", "statement_differs"]
@@ -130,9 +130,9 @@ def idle_cash(view: View) -> Iterator[Signal]:
         f"plan {view.id}",
         level=Level.LOW,
         score=40,
-        amount=about(idle),
+        amount=idle,
         since=since + days * DAY,
-        idle_fen=about(idle),
+        idle_fen=idle,
         share=percent(idle, view.unpaid, 10),
         limit=f"{share:%}",
         days=days,

@@ -74,7 +74,9 @@ def disclosures(view: View) -> Iterator[Signal]:
             continue
         article = due.duty.at(view.plan.venue)
         assert article is not None  # or no deadline would follow
-        late = 0 if by is None else trading_days_between(due.by, by.filed_on)
+        filing: dict[str, Any] = {}
+        if by is not None:
+            filing |= {"filed": by.filed_on.isoformat(), "late_days": trading_days_between(due.by, by.filed_on)}
         yield view.alert(
             "monitor.disclosure",
             f"duty {view.id}/{due.key}",
@@ -91,10 +93,9 @@ def disclosures(view: View) -> Iterator[Signal]:
             event=due.event.isoformat(),
             deadline=due.by.isoformat(),
             state="overdue" if by is None else "late",
-            filed="—" if by is None else by.filed_on.isoformat(),
-            late_days=late,
             party=_obliged(view, due.duty),
             about=due.trigger or "—",
+            **filing,
         )
 
 

@@ -173,9 +173,9 @@ def _members(versions: Iterable[Plan]) -> set[str]:
 
 def percent(part: int, whole: int, step: int = 1) -> str:
     """A share in percent with one decimal, rounded down to ``step`` tenths, so that a version stands while it moves by
-    less."""
+    less; without the decimal where the steps are whole."""
     thousandths = (part * 1000 // whole if whole else 0) // step * step
-    return f"{thousandths // 10}.{thousandths % 10}%"
+    return f"{thousandths // 10}%" if step % 10 == 0 else f"{thousandths // 10}.{thousandths % 10}%"
 
 
 def about(amount: int) -> int:
@@ -320,8 +320,14 @@ class View:
     ) -> Signal:
         """A signal of this plan, with the article that its venue has for the rule and, where one exists, the id of the
         trigger (T01-T26). Its evidence are the rows and positions given; else the record of the plan's terms, by which
-        the whole pool was judged."""
+        the whole pool was judged. A rule that is ``rounded`` tells ``amount`` and every ``*_fen`` as :func:`about`
+        has them."""
         told: dict[str, int | str] = {"plan": self.id, **details}
+        if RULES[rule].rounded:
+            amount = about(amount)
+            told |= {
+                name: about(value) for name, value in told.items() if isinstance(value, int) and name.endswith("_fen")
+            }
         told["article"] = article_of(rule, self.plan.venue) if article is None else article
         if (trigger := RULES[rule].trigger) is not None:
             told["trigger"] = trigger

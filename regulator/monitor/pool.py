@@ -15,16 +15,16 @@ import polars as pl
 
 from abs.coverage import Measures
 from abs.eligibility import judged
-from abs.figure import Figure
+from abs.figure import Figure, Unit
 from abs.frame import OPEN, PoolFrame
 from abs.limits import diversification, excess_concentration, important_providers
 from abs.terms import Condition, Criterion, PlanTerms
-from abs.terms.vocabulary import MEASURES, unit_of
+from abs.terms.vocabulary import FIELDS, MEASURES, unit_of
 from abs.waterfall.triggers import judge
 from disclosure.catalogue import catalogue
 from ledger.facts import Plan, Tranche
 from regulator.monitor.events import stated_versions
-from regulator.monitor.plan import View, about, parties_of, percent
+from regulator.monitor.plan import View, parties_of, percent
 from regulator.monitor.turns import AGEING
 from regulator.signals import Level, Signal
 
@@ -90,6 +90,8 @@ class _Pool:
     def _criterion(self, rule: str, of: Criterion, chosen: pl.DataFrame, level: Level) -> Signal:
         when, criterion = ("entry" if rule.endswith("entry") else "day"), of.criterion
         value = str(chosen[f"{when}={criterion}"][0])
+        if FIELDS[of.field].kind == "amount":
+            value = _yuan(Decimal(value))
         if when == "day" and of.field in AGEING and of.op in BEYOND:
             value = f"{BEYOND[of.op]} {of.value}"  # it grows with every day, which says nothing new
         named = chosen["asset"].to_list()
@@ -127,16 +129,16 @@ class _Pool:
                 f"limit {self.view.id}/{one.by}",
                 level=Level.HIGH if grave else Level.MEDIUM,
                 score=85 if grave else 65,
-                amount=about(excess),
+                amount=excess,
                 since=None,
                 parties=[each.member for each in one.over] if people else (),
                 by=one.by,
                 members=len(one.over),
                 first_party=top.member,
-                held_fen=about(top.balance.fen()),
-                limit_fen=about(most),
+                held_fen=top.balance.fen(),
+                limit_fen=most,
                 limit=f"{one.limit:%}",
-                excess_fen=about(excess),
+                excess_fen=excess,
             )
 
     def parties(self) -> Iterator[Signal]:
@@ -170,10 +172,10 @@ class _Pool:
                 f"plan {view.id}",
                 level=Level.MEDIUM,
                 score=70,
-                amount=about(owed),
+                amount=owed,
                 since=None,
                 parties=sorted(ours),
-                owed_fen=about(owed),
+                owed_fen=owed,
                 share=percent(owed, whole, 10),
                 limit=f"{known.share('related_share'):%}",
             )
@@ -221,11 +223,11 @@ class _Pool:
             f"plan {self.view.id}",
             level=Level.HIGH if grave else Level.MEDIUM,
             score=90 if grave else 60,
-            amount=about(owed - assets),
+            amount=owed - assets,
             since=None,
-            assets_fen=about(assets),
-            owed_fen=about(owed),
-            short_fen=about(owed - assets),
+            assets_fen=assets,
+            owed_fen=owed,
+            short_fen=owed - assets,
             covered=percent(assets, owed, 10),
             state="revolving" if revolving else "amortising",
         )
@@ -249,8 +251,8 @@ class _Pool:
                 name=one.name,
                 measure=condition.measure,
                 state="holds" if held else "near",
-                value=_short(self._value(condition.measure)),
-                threshold=f"{condition.op} {_short(self._threshold(condition))}",
+                value=_short(condition, self._value(condition.measure)),
+                threshold=f"{condition.op} {_limit(condition, self._threshold(condition))}",
                 effect=one.effect,
                 periods=one.periods,
             )
@@ -281,7 +283,19 @@ def _of_pool(condition: Condition) -> bool:
     return all(name in MEASURES and MEASURES[name].source == "pool" and unit_of(name) is not None for name in names)
 
 
-def _short(value: Any) -> str:
-    if not isinstance(value, Decimal):
-        return str(value)
-    return f"{value.quantize(Decimal('0.01')):f}"
+def _short(condition: Condition, value: Any) -> str:
+    """A measure to two decimals; an amount in yuan."""
+    if value is not None and unit_of(condition.measure) is Unit.FEN:
+        return _yuan(Decimal(value))
+    return f"{value.quantize(Decimal('0.01')):f}" if isinstance(value, Decimal) else str(value)
+
+
+def _limit(condition: Condition, value: Any) -> str:
+    """What a measure is compared with: as the terms state it, or as :func:`_short` has another measure."""
+    if condition.value is None or unit_of(condition.measure) is Unit.FEN:
+        return _short(condition, value)
+    return f"{condition.value:f}"
+
+
+def _yuan(fen: Decimal) -> str:
+    return f"CNY {fen / 100:,.2f}"

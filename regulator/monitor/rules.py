@@ -62,7 +62,8 @@ class Rule:
     """One rule. ``trigger`` and ``thresholds`` are the catalogue's; ``articles`` where neither has one, by venue.
 
     ``inputs``: the tables it reads; it is judged again when one of them changed for the plan, or a day it waits for is
-    over.
+    over. ``rounded``: its amounts are figures of a whole pool, told to two significant digits, so that a finding has a
+    new version when something moved and not whenever a debtor paid.
     """
 
     rule: str
@@ -72,6 +73,7 @@ class Rule:
     trigger: str | None = None
     thresholds: tuple[str, ...] = ()
     articles: Mapping[str, str] = field(default_factory=dict)
+    rounded: bool = False
 
 
 def _rules(*rules: Rule) -> Mapping[str, Rule]:
@@ -139,6 +141,7 @@ RULES: Final[Mapping[str, Rule]] = _rules(
         severity="low",
         trigger="T09",
         thresholds=("idle_cash_share", "idle_cash_days"),
+        rounded=True,
     ),
     Rule(
         rule="monitor.revolving_ended",
@@ -167,6 +170,7 @@ RULES: Final[Mapping[str, Rule]] = _rules(
         inputs=POOL,
         severity="medium, high where half a limit or more is beyond it",
         articles=MappingProxyType({"SSE": "SL2 3.2.3", "SZSE": "ZL2 65"}),
+        rounded=True,
     ),
     Rule(
         rule="monitor.diversification",
@@ -181,6 +185,7 @@ RULES: Final[Mapping[str, Rule]] = _rules(
         inputs=POOL,
         severity="medium",
         thresholds=("related_share",),
+        rounded=True,
     ),
     Rule(
         rule="monitor.important_provider",
@@ -195,6 +200,7 @@ RULES: Final[Mapping[str, Rule]] = _rules(
         inputs=POOL,
         severity="high where the rated tranches are not covered, else medium",
         articles=MappingProxyType({"SSE": "SL2 3.1.8", "SZSE": "ZL2 58"}),
+        rounded=True,
     ),
     Rule(
         rule="monitor.trigger",
@@ -265,6 +271,7 @@ RULES: Final[Mapping[str, Rule]] = _rules(
         inputs=(*POOL, PlanEvent, Distribution),
         severity="low for 一般关注, medium for 重点关注, high for 风险 and 违约",
         articles=MappingProxyType({"SSE": "S4 34-35", "SZSE": "Z3 22-23"}),
+        rounded=True,
     ),
 )
 """Every rule, by id."""

@@ -196,6 +196,16 @@ def test_the_pool_page_stands_in_the_trail(page: Page, node: Node, market: Marke
     ]
 
 
+@pytest.mark.parametrize("width", [1280, PHONE])
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_look_through_shows_its_amounts_whole(page: Page, node: Node, market: Market, width: int, lang: str) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto(f"{node.address}/look-through/plan/{market.plan}?lang={lang}")
+    expect(page.locator("caption")).to_be_visible()
+    assert page.locator(".tree td:nth-child(3):not(:empty)").count() > 1
+    assert page.locator(".tree").evaluate("e => e.scrollWidth <= e.clientWidth"), "nothing is beside the edge"
+
+
 @pytest.mark.parametrize("path", ["/", "/look-through/plan/{plan}", "/dash/findings", "/dash/pools/{plan}"])
 def test_no_page_is_wider_than_a_phone(page: Page, node: Node, market: Market, path: str) -> None:
     page.set_viewport_size({"width": PHONE, "height": 844})

@@ -173,8 +173,21 @@ def test_the_language_changes_everywhere_and_keeps_what_was_chosen(pool: Page) -
 def test_the_theme_is_light_and_dark(pool: Page) -> None:
     tile = pool.locator("[data-figure=balance]")
     expect(tile).to_have_css("background-color", "rgb(255, 255, 255)")
-    pool.get_by_label("Toggle theme").click()
+    pool.get_by_role("button", name="深色或浅色显示").click()
     expect(tile).to_have_css("background-color", "rgb(26, 34, 43)")
+
+
+def test_the_page_begins_as_the_system_is_and_can_be_switched(page: Page, address: str, market: Market) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{address}/dash/pools/{market.plan}?on={DAY}")
+    tile = page.locator("[data-figure=balance]")
+    expect(tile).to_have_css("background-color", "rgb(26, 34, 43)", timeout=PATIENCE)
+    page.get_by_role("button", name="English").click()
+    switch = page.get_by_role("button", name="Light or dark")
+    expect(switch).to_have_attribute("aria-pressed", "true")
+    switch.click()
+    expect(tile).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(switch).to_have_attribute("aria-pressed", "false")
 
 
 @pytest.mark.parametrize("width", [1280, 1440, 1920])
@@ -337,7 +350,7 @@ def test_a_day_that_is_not_complete_is_told_when_the_field_is_left(pool: Page) -
 def test_the_field_keeps_its_day_when_the_look_changes(pool: Page) -> None:
     pool.get_by_label("统计日").fill("2024-08-30")
     expect(stamp(pool)).to_contain_text("2024-08-30", timeout=PATIENCE)
-    pool.get_by_label("Toggle theme").click()
+    pool.get_by_role("button", name="深色或浅色显示").click()
     pool.get_by_role("button", name="English").click()
     expect(pool.get_by_label("Measured on")).to_have_value("2024-08-30")
     pool.get_by_label("Measured on").fill("2024-03-01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -9,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from dashboards.finding_pane import FindingPane
 from dashboards.findings_desk import Choice, FindingsDesk, State
 from dashboards.findings_page import FindingsPage
 from dashboards.paging import PageQuery
-from dashboards.texts import Language
+from dashboards.texts import TEXTS, Language
 from ledger.store import Store
 from ledger.verdict import Verdict
 from regulator.access import LOOPBACK, Actor
@@ -71,6 +73,15 @@ def test_the_gravest_come_first_a_page_at_a_time(desk: FindingsDesk, planted: Pl
     assert [row.line.id for row in listed.page.rows[:3]] == [planted.grave.id, planted.hostile.id, planted.many[-1].id]
     assert listed.page.rows[0].signal == planted.grave
     assert len(subjects(desk, Choice(), replace(GRAVEST, page=1))) == LISTED - 25
+
+
+def test_a_rule_that_followed_nothing_is_not_overlooked(desk: FindingsDesk, casebook: Book) -> None:
+    with casebook.writes() as connection:
+        connection.execute(text("update followed set height = 7 where scope = 'network.hubs'"))
+    assert (desk.followed(), desk.listed(GRAVEST, Choice()).followed) == (7, 7)
+    with casebook.writes() as connection:
+        connection.execute(text("delete from followed where scope = 'network.hubs'"))
+    assert (desk.followed(), desk.listed(GRAVEST, Choice()).followed) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +203,11 @@ def test_a_pane_tells_the_sentence_the_history_and_where_to_go(
     assert f'href="/dash/pools/{market.plan}?lang=zh"' in shown
     assert f'href="/look-through/{planted.grave.subject.replace(" ", "/", 1)}?lang=zh"' in shown
     assert f"glasspool findings show {planted.grave.id}" in shown
+    kinds = [one.record.kind for one in desk.finding(planted.grave.id).records]
+    assert [TEXTS[f"step_{kind}"][0] for kind in kinds] == re.findall('title">([^<]+)</span><span>', shown)
+    assert not [kind for kind in kinds if kind in shown]
     pane.speak(Language.EN)
+    assert TEXTS[f"step_{kinds[0]}"][1] in pane.pane.object
     assert "carries the financings of 2 parties at once" in pane.pane.object
     pane.follow("0" * 16)
     assert "There is no such finding." in pane.pane.object

@@ -12,6 +12,7 @@ import pytest
 
 from dashboards import formats
 from dashboards.texts import TEXTS, Language, text
+from ledger.records import KINDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -92,6 +93,10 @@ def test_every_text_has_both_languages_and_the_same_places() -> None:
         assert places[0] == places[1], name
 
 
+def test_every_kind_of_record_has_a_name() -> None:
+    assert not [kind for kind, _ in KINDS if f"step_{kind}" not in TEXTS]
+
+
 def test_a_text_is_filled_in() -> None:
     assert text("rows_shown", Language.ZH, first=1, last=25, total="2,466") == "第 1–25 笔，共 2,466 笔"
 
@@ -115,7 +120,7 @@ def test_every_name_used_in_a_template_is_a_text() -> None:
 COMPOSED = (
     "act_", "actual_", "by_", "cause_", "chart_", "class_", "cover_", "coverage_", "did_", "differs_", "family_",
     "field_", "figure_", "filter_", "flag_", "how_", "item_", "label_", "left_", "level_", "measure_", "outcome_",
-    "part_", "proof_", "rank_", "reason_", "region_", "rounding_",
+    "part_", "proof_", "rank_", "reason_", "refused_", "region_", "rounding_",
     "rule_", "scenario_", "severity_", "short_", "shown_", "side_", "state_", "step_", "unit_", "value_",
     "way_", "when_",
 )  # fmt: skip

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 from xml.etree.ElementTree import fromstring
 
 import pytest
 
 from ledger.facts import output_id
+from ledger.records.credit import MadeQuota
+from ledger.records.financing import FinancingOpened
+from ledger.records.registrations import RegistrationFiled
 from regulator.errors import UnknownThing
 from regulator.graph import (
     MORE,
@@ -23,6 +26,7 @@ from regulator.graph import (
     look_up,
 )
 from regulator.graph.text import html, lines, plain, title
+from regulator.graph.words import WORDS
 from tests.support.ledger_book import Book, certificate_on, invoice, out, plan, receivable
 from tests.support.plan_book import payment
 from tests.support.trade import document, order, package, receipt
@@ -278,6 +282,33 @@ def test_a_graph_that_does_not_add_up_is_seen(pooled: Book, fault: str) -> None:
     assert footing(graph) == ()
     assert footing(wrong) != ()
     assert "NOT" in title(wrong, "en")
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [
+        ("financing", FinancingOpened.model_fields["form"].annotation),
+        ("registration", RegistrationFiled.model_fields["type"].annotation),
+        ("quota", MadeQuota.model_fields["state"].annotation),
+    ],
+)
+def test_every_code_that_labels_a_thing_has_a_word(kind: str, codes: Any) -> None:
+    assert WORDS[kind].keys() == set(get_args(codes))
+    assert not [one for one, (chinese, english) in WORDS[kind].items() if one in chinese or "_" in english]
+
+
+def test_a_financing_is_called_by_its_form(book: Book) -> None:
+    book.say("supplier", "invoice.registered", invoice("i"))
+    book.say(
+        "factor",
+        "financing.opened",
+        financing("loan", {"kind": "invoice", "id": "i"}, form="receivable_discount"),
+    )
+    book.seal()
+    graph = look_up(book.store.at(), "invoice", "i")
+    for language, called in (("zh", "融资 应收账款贴现 loan"), ("en", "financing receivable discount loan")):
+        assert [line.thing for line in lines(graph, language) if line.node == "financing loan"] == [called]
+        assert "receivable_discount" not in html(graph, language)
 
 
 HOSTILE = "<script>&\"'\x1b[31m\x00\u202e]]>\ud7ff"

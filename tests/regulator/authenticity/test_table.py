@@ -13,6 +13,7 @@ from regulator.authenticity import BackgroundTable, assess
 from regulator.authenticity.table import AMOUNTS, COLUMNS, WIDEST
 from regulator.authenticity.words import TABLE
 from tests.support.ledger_book import Book
+from tests.support.printing import ON_PAGES, printed
 from tests.support.trade_background import FACE, STORIES, Deal, Story, told
 
 EVIL = '=HYPERLINK("http://example.org","x")'
@@ -71,6 +72,7 @@ def test_a_workbook_holds_numbers_and_text_that_never_runs(ledger: Book, tmp_pat
     rows = list(sheet.iter_rows())
     assert [cell.value for cell in rows[0]] == [TABLE[name][0 if language == "zh" else 1] for name in COLUMNS]
     assert all(cell.font.bold for cell in rows[0])
+    assert printed(sheet) == (*ON_PAGES, 2, "$A:$A")
     for column in sheet.iter_cols():  # nothing shows as ### and no heading is cut
         wide = sheet.column_dimensions[column[0].column_letter].width
         amounts = [f"{cell.value:,.2f}" for cell in column if isinstance(cell.value, int | float)]

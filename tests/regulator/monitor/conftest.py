@@ -70,6 +70,9 @@ def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watch:
                 assert one.signal.detail("article")
                 assert one.signal.evidence, f"{one.rule} proves nothing"
                 assert "{" not in explain(one.signal, "zh", {}) + explain(one.signal, "en", {})
+                if RULES[one.rule].rounded:
+                    fen = [value for name, value in one.signal.details if name.endswith("_fen")]
+                    assert all(len(str(abs(int(each))).rstrip("0")) <= 2 for each in (one.signal.amount, *fen))
         return Found(ways[0])
 
     return run

@@ -56,7 +56,7 @@ def test_an_asset_that_never_met_a_criterion(book: Book, watch: Any) -> None:
     assert found.of("ineligible_now") == []
     signal = found.of("ineligible_entry")[0].signal
     assert (signal.subject, signal.things[-1]) == ("criterion plan-1/size", "receivable r")
-    assert signal.detail("trigger") == "T12"
+    assert (signal.detail("trigger"), signal.detail("value")) == ("T12", "CNY 1,130.00")
 
 
 def test_a_limit_is_exceeded_by_what_others_pay(book: Book, watch: Any) -> None:

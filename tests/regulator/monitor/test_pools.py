@@ -224,7 +224,8 @@ def test_a_trigger_that_is_near_and_one_that_holds(book: Book, watch: Any) -> No
     told = [(height, level) for height, level in found.heights("trigger") if level != "low" or height == near]
     assert told == [(near, "low"), (holds, "high")]
     signal = found.of("trigger")[-1].signal
-    assert (signal.subject, signal.detail("value"), signal.detail("state")) == ("trigger plan-1/t", "99999", "holds")
+    assert (signal.subject, signal.detail("state")) == ("trigger plan-1/t", "holds")
+    assert (signal.detail("value"), signal.detail("threshold")) == ("CNY 999.99", "< CNY 1,000.00")
     assert signal.detail("article") == "SL2 3.1.8"
 
 

@@ -35,6 +35,11 @@ def test_the_page_lists_every_rule_as_it_is() -> None:
             assert ("(setting)" in threshold.split(f"`{name}`")[1].split("`")[0]) is found.mark.configurable
 
 
+def test_the_page_names_the_rules_that_round() -> None:
+    told = PAGE[PAGE.index("### Rounded figures") :].partition(": ")[2].partition(".\n")[0].partition(". Wherever")[0]
+    assert [one.strip().strip("`") for one in told.split(",")] == [rule for rule, one in RULES.items() if one.rounded]
+
+
 def _value(name: str) -> str:
     found = catalogue().thresholds[name]
     return f"{found.value:.0%}" if found.unit == "share" else f"{found.value} {found.unit}"
