@@ -35,6 +35,7 @@ from dashboards.texts.casework import CASEWORK
 from dashboards.texts.deal import DEAL
 from dashboards.texts.engine import measure, sentence
 from dashboards.texts.findings import FINDINGS
+from dashboards.texts.kinds import KINDS
 from dashboards.texts.measures import MEASURES as NAMED
 from dashboards.texts.sentences import SENTENCES
 from dashboards.texts.words import WORDS
@@ -112,7 +113,7 @@ def test_every_code_has_a_text_and_every_text_a_code(group: str) -> None:
 
 
 def test_no_name_is_given_twice() -> None:
-    tables = (PAGES, TERMINAL, DEAL, NAMED, WORDS, AUTHENTICITY, CASEWORK, FINDINGS)
+    tables = (PAGES, TERMINAL, DEAL, NAMED, WORDS, AUTHENTICITY, CASEWORK, FINDINGS, KINDS)
     assert len(TEXTS) == sum(map(len, tables))
 
 
