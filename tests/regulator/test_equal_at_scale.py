@@ -2,8 +2,8 @@
 
 A market is generated and verified, and its facts are copied side by side into a node's database and into Parquet
 (`tests/support/duplicates_bulk.py`): copies share their members, and have things and numbers of their own.
-GLASSPOOL_EQUAL says how many receivables; 200000 is what the acceptance of issue 5 asks for, which takes a quarter of
-an hour of the processor. `python -m tests.benchmarks.duplicates --equal` compares a market generated and verified as
+GLASSPOOL_EQUAL says how many receivables; 200000 is what the acceptance of issue 5 asks for, which takes more than an
+hour of the processor. `python -m tests.benchmarks.duplicates --equal` compares a market generated and verified as
 a whole.
 """
 
