@@ -6,6 +6,7 @@ from typing import Any
 
 from regulator.signals import Level
 from tests.support.duplicates_stories import FACE, Desk, story
+from tests.support.ledger_book import receivable
 
 HIGH = Level.HIGH
 
@@ -54,3 +55,25 @@ def lent_on_what_was_left_of_a_reduced_receivable(d: Desk) -> Any:
     d.adjust(-FACE * 8 // 10)
     d.block()
     return {}
+
+
+@story
+def lent_on_what_was_left_of_a_reduced_receivable_without_invoice(d: Desk) -> Any:
+    """What was taken off counts once."""
+    bare = receivable(d.of("R"), creditor="supplier", contract=None, amount=2 * FACE)
+    d.book.say("gateway", "receivable.registered", bare)
+    d.block()
+    d.adjust(-FACE)
+    d.block()
+    d.lend("F", "bank", ("receivable", "R"), amount=FACE * 9 // 10)
+    d.block()
+    return {}
+
+
+@story
+def the_whole_lent_on_a_piece_that_is_half(d: Desk) -> Any:
+    d.asset()
+    half, _ = d.move("supplier", "split", [d.certify()], [(FACE // 2, "supplier"), (FACE - FACE // 2, "supplier")])
+    d.block()
+    d.lend("F", "bank", ("output", half), amount=FACE)
+    return {"over_financed": [(d.block(), HIGH)]}
