@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any, Final, Protocol, TypeVar
 
 from sqlalchemy.orm import configure_mappers
@@ -68,6 +69,7 @@ AROUND: Final[tuple[tuple[str, type[Fact], str, str, str], ...]] = (
 in turn: its kind and column."""
 NEAR: Final = 3
 """Links from a thing within which that is."""
+_PLACE: Final = attrgetter("from_position", "id")
 AHEAD: Final = 100_000
 """Seeds around which is read ahead, the first ones: bounds memory, not meaning."""
 
@@ -215,7 +217,7 @@ class MarketHistories(_Remembering):
 
 def rows_as(table: type[F], rows: Any) -> list[F]:
     """Return an Arrow table of a fact table's columns as the values that the database would give."""
-    made, names = table.from_columns, table.names
+    made, names = table.as_read, table.names
     return [made(dict(zip(names, row, strict=True))) for row in zip(*plain_columns(table, rows), strict=True)]
 
 
@@ -236,9 +238,4 @@ def heights_of(*groups: Iterable[Fact]) -> list[int]:
 
 
 def _ordered(found: Iterable[F]) -> list[F]:
-    return sorted(found, key=_place)
-
-
-def _place(one: Fact) -> tuple[int, str]:
-    columns = one.__dict__  # past what SQLAlchemy does to read one: this is asked of every row
-    return columns["from_position"], columns["id"]
+    return sorted(found, key=_PLACE)

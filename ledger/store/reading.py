@@ -233,9 +233,7 @@ class AsOf:
         with self._reading() as connection:
             # As plain values: an ORM's session would take most of the time of a small question.
             names = table.names  # every column in order, as the table selects them
-            found = [
-                table.from_columns(dict(zip(names, row, strict=True))) for row in connection.execute(statement, given)
-            ]
+            found = [table.as_read(dict(zip(names, row, strict=True))) for row in connection.execute(statement, given)]
         for row in found:
             row.seen_from(self.height)
         return found

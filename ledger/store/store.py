@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import zstandard
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlmodel import Session
 
 from ledger.business_day import end_of
@@ -45,6 +45,7 @@ FETCH_AGAIN = "Run `glasspool scrub --repair`: it fetches damaged blocks again f
 _BLOCK: Any = BlockRow
 _HEADS = select(_BLOCK.height, _BLOCK.hash, _BLOCK.timestamp, _BLOCK.facts_digest)
 _LAST = _HEADS.where(_BLOCK.height == select(func.max(_BLOCK.height)).scalar_subquery())
+_AT = _HEADS.where(_BLOCK.height == bindparam("height"))
 _HASH = re.compile(r"0x([0-9a-fA-F]{64})(?::(0|[1-9][0-9]{0,4}))?\Z", re.ASCII)
 
 
@@ -296,8 +297,8 @@ class Store:
         """
         with reading("reading what is stored"), self._engine.connect() as connection:
             check_facts(state.take(connection, state.FACTS, state.REBUILDING))
-            asked = _LAST if height is None else _HEADS.where(_BLOCK.height == height)
-            found = connection.execute(asked).mappings().one_or_none()
+            asked = _LAST if height is None else _AT
+            found = connection.execute(asked, {"height": height}).mappings().one_or_none()
         if found is not None:
             return AsOf(self._engine, Head(**found))
         if height is None:

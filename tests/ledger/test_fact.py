@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
+from copy import copy, deepcopy
+
+from ledger.facts import Invoice
 
 PROGRAM = """
 from ledger.facts import FACTS
@@ -17,3 +21,15 @@ for table in FACTS:
 def test_rows_are_read_by_a_process_that_did_nothing_else() -> None:
     ran = subprocess.run([sys.executable, "-c", PROGRAM], check=False, capture_output=True, text=True)
     assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_a_row_that_was_read_is_looked_at_as_any_other() -> None:
+    values = dict.fromkeys(Invoice.names, 7) | {"number": "No. 8"}
+    row, other = Invoice.as_read(dict(values)), Invoice.from_columns(values)
+    assert isinstance(row, Invoice)
+    assert (type(row).__name__, row.label, row.number, row.values()) == ("Invoice", other.label, "No. 8", values)
+    assert row == Invoice.as_read(dict(values)) != Invoice.as_read(values | {"number": "No. 9"})
+    assert row.changed(number="No. 9").number == "No. 9"
+    assert repr(row) == repr(other)
+    for each in (pickle.loads(pickle.dumps(row)), deepcopy(row), copy(row)):
+        assert each.values() == values
