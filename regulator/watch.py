@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,7 +65,8 @@ def follow(store: Store, book: Book, scopes: Sequence[Scope]) -> Iterator[Step]:
         until = _until(store, after, min([head.height, *(each for each in heights.values() if each > after)]))
         facts = store.at(until)
         book.drop_later()
-        found = _step(facts, book, together, after)
+        with _uncollected():
+            found = _step(facts, book, together, after)
         now = Followed(height=until, facts_digest=facts.facts_digest.hex())
         book.keep_all(found, followed, now)
         for name, versions in found.items():
@@ -84,14 +86,21 @@ def sweep(
         scope.name: market.backend.to_pyarrow(scope.candidates(market).select("seed").distinct())["seed"].to_pylist()
         for scope in scopes
     }
-    collecting = gc.isenabled()
-    gc.disable()  # what is read stays, and next to nothing refers in a circle: looking for that costs a fifth
-    try:
+    with _uncollected():
         histories.read_ahead(seed for seeds in found.values() for seed in seeds)
         for scope in scopes:
             told(scope.name, len(found[scope.name]))
             for neighbourhood in scope.load(histories, set(found[scope.name])):
                 yield from replay(neighbourhood, {})
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for no circles of garbage: what is read stays, next to nothing refers in one, and looking costs a fifth."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
     finally:
         if collecting:
             gc.enable()
@@ -99,7 +108,7 @@ def sweep(
 
 def _step(facts: AsOf, book: Book, scopes: Sequence[Scope], after: int) -> dict[str, list[Version]]:
     """Return by scope the versions of the blocks after ``after``, up to the reading's height."""
-    with facts.at_once() as known:
+    with facts.at_once() as known, book.at_once():
         histories = StoreHistories(known, after)
         changes = known.changed(dict.fromkeys(table for scope in scopes for table in scope.reads), after)
         found: dict[str, list[Neighbourhood]] = {}
@@ -142,7 +151,7 @@ def _until(store: Store, height: int, head: int) -> int:
 
 
 def _digest(store: Store, height: int) -> str:
-    return store.block(height).facts_digest.hex()
+    return store.at(height).facts_digest.hex()
 
 
 def _check(store: Store, head: int, followed: Mapping[str, Followed | None]) -> None:

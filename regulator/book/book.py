@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from threading import local
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import Connection, Engine, delete, func, inspect, select, text, update
+from sqlalchemy import Connection, Engine, bindparam, delete, func, inspect, select, text, update
 
 from ledger.errors import StoreUnavailable
+from ledger.store import Prepared
 from ledger.store.engine import connect, guarded, reading, writing
 from regulator.book.asking import ORDERS, Search, clauses
 from regulator.book.tables import BookTable, FindingLinkRow, FindingRow, FollowedRow, StateRow, VersionRow, table_of
@@ -39,6 +41,17 @@ MEND: Final = (
 
 _FOUND, _VERSIONS, _LINKS = table_of(FindingRow), table_of(VersionRow), table_of(FindingLinkRow)
 _FOLLOWED, _STATE = table_of(FollowedRow), table_of(StateRow)
+
+# Asked with every block, so put together once.
+_HELD = select(_FOLLOWED).order_by(_FOLLOWED.c.scope)
+_MOVE = update(_FOLLOWED).where(_FOLLOWED.c.scope.in_(bindparam("moved", expanding=True)))
+_STANDING = Prepared(
+    lambda one_of: (
+        select(_VERSIONS.c.id, _VERSIONS.c.signal)
+        .join(_FOUND, (_FOUND.c.id == _VERSIONS.c.id) & (_FOUND.c.last_height == _VERSIONS.c.height))
+        .where(_FOUND.c.standing, one_of(_FOUND.c.subject, "subjects"), one_of(_FOUND.c.rule, "rules"))
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +84,9 @@ class Book:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._later: list[Callable[[Connection], None]] = []
+        self._held = local()
+        self.ready: set[str] = set()
+        """Tables, by name, that scopes keep things in and that are known to be as they should be."""
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
@@ -106,8 +122,29 @@ class Book:
     @contextmanager
     def reads(self) -> Iterator[Connection]:
         """Give a connection that reads one state of the book."""
-        with reading(f"reading {_named_of(self._engine)}", MEND), self._engine.connect() as connection:
-            yield connection
+        held: Connection | None = getattr(self._held, "connection", None)
+        with reading(f"reading {_named_of(self._engine)}", MEND):
+            if held is not None:
+                yield held
+                return
+            with self._engine.connect() as connection, connection.begin():
+                yield connection
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Have this thread read one state of the book until the block ends: for many small questions in a row."""
+        if getattr(self._held, "connection", None) is not None:
+            yield
+            return
+        with ExitStack() as stack:
+            with reading(f"reading {_named_of(self._engine)}", MEND):  # what the caller does beside is not guarded
+                connection = stack.enter_context(self._engine.connect())
+                stack.enter_context(connection.begin())
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = None
 
     @contextmanager
     def writes(self) -> Iterator[Connection]:
@@ -134,7 +171,7 @@ class Book:
     def followed_all(self) -> dict[str, Followed]:
         """Return how far each scope was followed that ever was, by its name."""
         with self.reads() as connection:
-            rows = connection.execute(select(_FOLLOWED).order_by(_FOLLOWED.c.scope)).all()
+            rows = connection.execute(_HELD).all()
         return {row.scope: Followed(height=row.height, facts_digest=row.facts_digest) for row in rows}
 
     def reached(self, scopes: Collection[str]) -> int | None:
@@ -154,8 +191,7 @@ class Book:
         Raises BookStale ``book-moved`` when another process followed one of them meanwhile: nothing is written then.
         """
         with self.writes() as connection:
-            rows = connection.execute(select(_FOLLOWED.c.scope, _FOLLOWED.c.height))
-            held = {scope: height for scope, height in rows if scope in found}
+            held = {row.scope: row.height for row in connection.execute(_HELD) if row.scope in found}
             values = {"height": now.height, "facts_digest": now.facts_digest}
             new = []
             for scope in found:
@@ -168,7 +204,7 @@ class Book:
             if new:
                 connection.execute(_FOLLOWED.insert(), new)
             if held:
-                connection.execute(update(_FOLLOWED).where(_FOLLOWED.c.scope.in_(sorted(held))).values(**values))
+                connection.execute(_MOVE, {"moved": sorted(held), **values})
             _write(connection, [version for versions in found.values() for version in versions])
             for write in self._later:
                 write(connection)
@@ -191,13 +227,9 @@ class Book:
         found: dict[str, Signal] = {}
         with self.reads() as connection:
             for start in range(0, len(wanted), AT_ONCE):
-                statement = (
-                    select(_VERSIONS.c.id, _VERSIONS.c.signal)
-                    .join(_FOUND, (_FOUND.c.id == _VERSIONS.c.id) & (_FOUND.c.last_height == _VERSIONS.c.height))
-                    .where(_FOUND.c.standing, _FOUND.c.subject.in_(wanted[start : start + AT_ONCE]))
-                    .where(_FOUND.c.rule.in_(sorted(rules)))
-                )
-                found |= {id_: Signal.from_text(text) for id_, text in connection.execute(statement)}
+                some = wanted[start : start + AT_ONCE]
+                rows = _STANDING.rows(connection, subjects=some, rules=sorted(rules))
+                found |= {id_: Signal.from_text(text) for id_, text in rows}
         return found
 
     def findings(

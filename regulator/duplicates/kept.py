@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, inspect, select
 
+from ledger.store import Prepared
 from regulator.book import Book
 from regulator.book.tables import BookTable, FollowedRow, table_of
 from regulator.errors import BookStale
@@ -25,7 +26,7 @@ class Kept:
         self.table: Final = table_of(row)
         first = self.table.columns[0]
         self._named = first.name
-        self._asked = select(self.table).where(first.in_(bindparam("some", expanding=True)))
+        self._asked = Prepared(lambda one_of: select(self.table).where(one_of(first, "some")))
         self._gone = delete(self.table).where(first == bindparam("one"))
 
     def ready(self, book: Book, scope: str, *, anew: bool) -> None:
@@ -40,7 +41,11 @@ class Kept:
                     raise BookStale("book-moved", f"Another process has begun to follow {scope} meanwhile")
                 self.table.drop(connection, checkfirst=True)
                 self.table.create(connection)
-            return
+        elif self.table.name not in book.ready:
+            self._check(book)
+        book.ready.add(self.table.name)
+
+    def _check(self, book: Book) -> None:
         with book.reads() as connection:
             database = inspect(connection)
             there = database.has_table(self.table.name) and database.get_columns(self.table.name)
@@ -55,7 +60,7 @@ class Kept:
         """Yield the rows whose first column is one of the names."""
         asked = sorted(names)
         for start in range(0, len(asked), AT_ONCE):
-            yield from connection.execute(self._asked, {"some": asked[start : start + AT_ONCE]})
+            yield from self._asked.rows(connection, some=asked[start : start + AT_ONCE])
 
     def put(self, book: Book, rows: Sequence[Mapping[str, Any]]) -> None:
         """Have the rows written in place of those of the same name, with what the step finds or not at all."""

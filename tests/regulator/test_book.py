@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -61,6 +62,22 @@ def test_what_stands_is_asked_by_subject_and_rule(casebook: Book) -> None:
     casebook.keep("t", [version(1, one), version(1, other)], None, upto(1))
     assert casebook.standing(RULES, ["invoice I", "invoice J", "invoice K"]) == {one.id: one, other.id: other}
     assert casebook.standing(("t.b",), ["invoice I", "invoice J"]) == {other.id: other}
+
+
+def test_what_is_read_at_once_is_of_one_state_and_for_one_thread(database: MakeDatabase) -> None:
+    place = database.empty()
+    with Book.open(place) as book, Book.open(place) as other, ThreadPoolExecutor(1) as thread:
+        with book.at_once():
+            assert book.followed("t") is None
+            other.keep("t", [version(1, said())], None, upto(1))
+            with book.at_once():
+                assert book.standing(RULES, ["invoice I"]) == {}
+            assert book.followed("t") is None
+            assert thread.submit(book.followed, "t").result() == upto(1)
+        assert book.standing(RULES, ["invoice I"]) == {said().id: said()}
+        with pytest.raises(ValueError, match="of the caller"), book.at_once():
+            raise ValueError("of the caller")
+        assert book.followed("t") == upto(1)
 
 
 def test_findings_are_listed_gravest_first_and_chosen(casebook: Book) -> None:
