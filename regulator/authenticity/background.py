@@ -153,11 +153,12 @@ class Library:
         groups += [self._invoices.get(one, ()) for one in (*invoices, *notes)]
         for one in reached:
             groups += [self._documents.get(one, ()), self._orders.get(one, ()), self._receipts.get(one, ())]
-            for document in self._documents.get(one, ()):
-                groups += [self._by_file.get(document.file_digest or "", ()), self._by_number.get(document.number, ())]
-                groups += [self._members.get(party, ()) for party in document.parties]
-        for receivable in self.receivables.get(name, ())[:1]:
-            groups += [self._members.get(receivable.creditor, ()), self._members.get(receivable.debtor, ())]
+        documents = [document for one in reached for document in self._documents.get(one, ())]
+        groups += [self._by_file.get(each, ()) for each in {one.file_digest for one in documents} if each is not None]
+        groups += [self._by_number.get(each, ()) for each in {one.number for one in documents}]
+        members = {party for one in documents for party in one.parties}
+        members |= {one for each in self.receivables.get(name, ())[:1] for one in (each.creditor, each.debtor)}
+        groups += [self._members.get(one, ()) for one in members]
         settled = self._settled.get(name, ())
         groups += [settled, *(self._payments.get(one.payment, ()) for one in settled)]
         groups += [self._packed.get(one, ()) for one in invoices]
