@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from ledger.confirmation import by_debtor
 from ledger.facts import TradeDocument
+from ledger.verdict import Verdict
 from regulator.authenticity.background import CUSTOMS, Paper, Trade
 from regulator.authenticity.node import BEARS, rest_of
 from regulator.authenticity.outcome import Check, Item, failed, open_, passed
@@ -25,6 +26,7 @@ BOTH: Final = ("contract", "order", CUSTOMS)
 SERVICES: Final = ("服务", "运输", "货运", "物流", "仓储", "加工", "租赁", "咨询", "劳务", "费")
 """Words of what is no goods: it has no quantity in a warehouse and no waybill of its own."""
 CNY: Final = "CNY"
+GRAVEST: Final = (Verdict.FAILED, Verdict.INDETERMINATE, Verdict.PASSED)
 
 
 class Unit(NamedTuple):
@@ -126,20 +128,32 @@ def _one_group(trade: Trade, one: str, other: str) -> bool:
 
 
 def _same(trade: Trade, paper: Paper) -> Iterator[Check]:
-    """One file under two documents: each party may register it, and one scan may hold several papers of one trade."""
+    """One file under two documents: each party may register it, and one scan may hold several papers of one trade.
+
+    Of several others the gravest counts, and of those the first by its id, whichever of them is amended meanwhile.
+    """
     document, bears = paper.document, BEARS[paper.document.type]
     thing = f"document {document.id}"
-    for other in trade.same.get(document.id, ())[:1]:
-        if _is_same(document, other):
-            yield passed("file", bears, thing, document, other)
-        elif set(document.parties) != set(other.parties) or other.type == document.type:
+    others = trade.same.get(document.id, ())
+    if not others:
+        return
+    other = min(others, key=lambda one: (GRAVEST.index(_shared(document, one)), one.id))
+    match _shared(document, other):
+        case Verdict.FAILED:
             yield failed("file", bears, thing, "file-shared", document, other, other=other.id)
-        else:
+        case Verdict.INDETERMINATE:
             yield open_("file", bears, thing, "file-common", document, other, other=other.id)
+        case Verdict.PASSED:
+            yield passed("file", bears, thing, document, other)
 
 
-def _is_same(one: TradeDocument, other: TradeDocument) -> bool:
-    return (one.type, one.number, set(one.parties)) == (other.type, other.number, set(other.parties))
+def _shared(one: TradeDocument, other: TradeDocument) -> Verdict:
+    """Return what one file under two documents says: it may be the same paper, or another of the same parties."""
+    if set(one.parties) != set(other.parties):
+        return Verdict.FAILED
+    if one.type != other.type:
+        return Verdict.INDETERMINATE
+    return Verdict.PASSED if one.number == other.number else Verdict.FAILED
 
 
 def _amounts(trade: Trade) -> Iterator[Check]:

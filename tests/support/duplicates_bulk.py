@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex
 
-from ledger.facts import FACTS, Address, Fact, Invoice, Member, Receipt, Registration
+from ledger.facts import FACTS, Address, Fact, Invoice, Member, Receipt, Registration, TradeDocument
 from ledger.records.members import uscc_holds
 from ledger.snapshot.columns import arrow_schema
 from ledger.store import Store
@@ -116,6 +116,12 @@ class _Marks:
             else:
                 continue
             rows = rows.set_column(at, field, pa.array(values, field.type))
+        if table is TradeDocument:  # a paper's number and file are of one trade
+            for name in ("number", "file_digest"):
+                own = [None if each is None else each + COPY for each in rows[name].to_pylist()]
+                rows = rows.set_column(
+                    rows.column_names.index(name), rows.schema.field(name), pa.array(own, pa.string())
+                )
         if table is Registration:  # whoever files behind another names that one in its description
             at = rows.column_names.index("description")
             told = [_REGISTRATION.sub(rf"\g<0>{COPY}", each or "") or None for each in rows["description"].to_pylist()]

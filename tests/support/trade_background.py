@@ -163,6 +163,13 @@ def _reused_file(deal: Deal) -> None:
     deal.paper("stray", "warehouse", "waybill", parties=["tier2", "core"], file_digest=digest(deal.of("waybill")))
 
 
+def _reused_behind_its_copy(deal: Deal) -> None:
+    """The other party registers the paper as well, before it serves again."""
+    same = {"number": f"HT-waybill-{deal.name}", "file_digest": digest(deal.of("waybill"))}
+    deal.paper("a-copy", "core", "waybill", **same)
+    _reused_file(deal)
+
+
 def _reused_number(deal: Deal) -> None:
     deal.declare(number=f"CD-{deal.name}")
     deal.paper("stray", "customs", "customs_declaration", number=f"CD-{deal.name}", parties=["tier2", "core"])
@@ -249,6 +256,7 @@ PLANTED: Final[dict[str, Story]] = {
     ),
     "others-order": Story(fails=("document-parties", "party-foreign"), then=_ordered_by_others),
     "reused-file": Story(fails=("file", "file-shared"), then=_reused_file),
+    "reused-behind-its-copy": Story(fails=("file", "file-shared"), then=_reused_behind_its_copy),
     "reused-number": Story(fails=("file", "file-shared"), then=_reused_number),
     "above": Story(fails=("amount", "above-invoices"), parts={"claim": {"amount": FACE + 1}}),
     "part-red": Story(
