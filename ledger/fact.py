@@ -110,6 +110,12 @@ class Fact(SQLModel):
         mine = self.__dict__
         return {name: mine[name] for name in self.names}
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether the other is of the same table and has the same values."""
+        return isinstance(other, Fact) and self.label == other.label and self.values() == other.values()
+
+    __hash__ = None  # type: ignore[assignment]
+
     def seen_from(self, height: int) -> None:
         """Forget an end that came after the height: from there it was not known."""
         if self.to_height is not None and self.to_height > height:
@@ -147,5 +153,6 @@ def _looked_at(table: type[Fact]) -> type[Any]:
     """
     plain: dict[str, Any] = dict.fromkeys((*table.names, "__pydantic_extra__", "__pydantic_private__"))
     plain["__pydantic_fields_set__"] = table.columns_set
-    plain["__reduce_ex__"] = lambda row, _: (table.from_columns, (row.values(),))  # pickled as the table's
+    plain["from_columns"] = table.from_columns  # what is made of one is the table's own again
+    plain["__reduce_ex__"] = lambda row, _: (table.from_columns, (row.values(),))
     return type.__new__(type(table), table.__name__, (table,), plain | {"__module__": table.__module__})

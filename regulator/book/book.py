@@ -85,8 +85,6 @@ class Book:
         self._engine = engine
         self._later: list[Callable[[Connection], None]] = []
         self._held = local()
-        self.ready: set[str] = set()
-        """Tables, by name, that scopes keep things in and that are known to be as they should be."""
 
     @classmethod
     def open(cls, location: str | Path) -> Self:
@@ -127,7 +125,8 @@ class Book:
             if held is not None:
                 yield held
                 return
-            with self._engine.connect() as connection, connection.begin():
+            with self._engine.connect() as connection:
+                connection.begin()
                 yield connection
 
     @contextmanager
@@ -139,7 +138,7 @@ class Book:
         with ExitStack() as stack:
             with reading(f"reading {_named_of(self._engine)}", MEND):  # what the caller does beside is not guarded
                 connection = stack.enter_context(self._engine.connect())
-                stack.enter_context(connection.begin())
+                connection.begin()
             self._held.connection = connection
             try:
                 yield

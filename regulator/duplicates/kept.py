@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, inspect, select
+from sqlalchemy.exc import NoSuchTableError
 
 from ledger.store import Prepared
 from regulator.book import Book
@@ -41,15 +42,13 @@ class Kept:
                     raise BookStale("book-moved", f"Another process has begun to follow {scope} meanwhile")
                 self.table.drop(connection, checkfirst=True)
                 self.table.create(connection)
-        elif self.table.name not in book.ready:
-            self._check(book)
-        book.ready.add(self.table.name)
-
-    def _check(self, book: Book) -> None:
+            return
         with book.reads() as connection:
-            database = inspect(connection)
-            there = database.has_table(self.table.name) and database.get_columns(self.table.name)
-        if not there or {each["name"] for each in there} != set(self.table.columns.keys()):
+            try:
+                there = {each["name"] for each in inspect(connection).get_columns(self.table.name)}
+            except NoSuchTableError:
+                there = set()
+        if there != set(self.table.columns.keys()):
             raise BookStale(
                 "book-incomplete",
                 "The book was followed by an earlier version, which kept less of the blocks than this one needs",

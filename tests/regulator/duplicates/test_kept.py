@@ -125,8 +125,7 @@ def test_a_book_that_was_followed_without_is_followed_again(
         _follow(desk, book, scope)
         kept = _rows(book, row)
         assert kept
-    for columns in (None, "other INTEGER"):
-        with Book.open(tmp_path / "book.db") as book:
+        for columns in (None, "other INTEGER"):
             with book.writes() as connection:
                 table_of(row).drop(connection, checkfirst=True)
                 if columns is not None:
@@ -134,7 +133,6 @@ def test_a_book_that_was_followed_without_is_followed_again(
             with pytest.raises(BookStale) as refused:
                 _follow(desk, book, scope)
             assert (refused.value.code, "--again" in str(refused.value.next_step)) == ("book-incomplete", True)
-    with Book.open(tmp_path / "book.db") as book:
         book.forget(scope.name, scope.rules)
         _follow(desk, book, scope)
         assert _rows(book, row) == kept
