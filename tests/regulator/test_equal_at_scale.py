@@ -2,7 +2,7 @@
 
 A market is generated and verified, and its facts are copied side by side into a node's database and into Parquet
 (`tests/support/duplicates_bulk.py`): copies share their members, and have things and numbers of their own.
-GLASSPOOL_EQUAL says how many receivables; 200000 is what the acceptance of issue 5 asks for.
+GLASSPOOL_EQUAL says how many receivables; in CI they are 200,000, which takes ten minutes of a processor.
 `python -m tests.benchmarks.duplicates --equal` compares a market generated and verified as a whole.
 """
 
