@@ -77,9 +77,9 @@ class Trade:
     """A receivable with all that is around it, as of a height.
 
     ``first``: position that registered it. ``confirmed``: its version that began with the confirmation that counts.
-    ``notes``: invoices that refer to one of its own, or undo it. ``missing``: names that it, its invoices or their
-    papers refer to and no record made. ``same``: other documents by the document whose file, or whose customs number,
-    they share.
+    ``notes``: invoices that refer to one of its own, or undo it. ``versions``: all that either were by then, by id, in
+    order. ``missing``: names that it, its invoices or their papers refer to and no record made. ``same``: other
+    documents by the document whose file, or whose customs number, they share.
     """
 
     height: int
@@ -88,6 +88,7 @@ class Trade:
     confirmed: Receivable | None
     invoices: tuple[Invoice, ...]
     notes: tuple[Invoice, ...]
+    versions: Mapping[str, tuple[Invoice, ...]]
     papers: tuple[Paper, ...]
     orders: tuple[TradeOrder, ...]
     receipts: tuple[Receipt, ...]
@@ -176,13 +177,18 @@ class Library:
         missing += [one.target for one in down if not self._known(one.target, height)]
         settled = [one for one in self._settled.get(name, ()) if _holds(one, height)]
         packed = [one for each in names for one in self._packed.get(each, ()) if _holds(one, height)]
+        notes = self._noted(names, height)
         return Trade(
             height=height,
             receivable=receivable,
             first=self.receivables[name][0].from_position,
             confirmed=confirmation(self.receivables[name], height),
             invoices=_found(self._invoices, names, height),
-            notes=_found(self._invoices, self._noted(names, height), height),
+            notes=_found(self._invoices, notes, height),
+            versions={
+                each: tuple(one for one in self._invoices.get(each, ()) if one.from_height <= height)
+                for each in (*names, *notes)
+            },
             papers=documents,
             orders=_found(self._orders, reached, height),
             receipts=_found(self._receipts, reached, height),

@@ -141,9 +141,8 @@ class _Sweeps:
 
     def of_amounts(self) -> Any:
         """Receivables of more than their invoices, any red or void one left out at its worst."""
-        face = self.under.group_by("receivable", "invoice").aggregate(
-            face=self.under.amount_including_tax.min(), net=self.under.amount_excluding_tax.max()
-        )
+        # One invoice may have several ids: what is of one number counts once, at its least.
+        face = self.under.group_by("receivable", "number").aggregate(face=self.under.amount_including_tax.min())
         whole = face.group_by("receivable").aggregate(faces=face.face.sum())
         most = self.owed.group_by("id").aggregate(most=(self.owed.amount + self.owed.adjusted + self.owed.netted).max())
         over = whole.join(most, whole.receivable == most.id)
@@ -198,7 +197,8 @@ class _Sweeps:
 
     def _of_caps(self, rows: Any) -> Any:
         """Receivables invoiced beyond any one contract, order or declaration: several together are for more."""
-        net = self.under.select("receivable", "invoice", "amount_excluding_tax").distinct()
+        net = self.under.filter(self.under.amount_excluding_tax > 0)
+        net = net.select("receivable", "invoice", "amount_excluding_tax").distinct()
         net = net.group_by("receivable").aggregate(net=net.amount_excluding_tax.sum()).rename(owed="receivable")
         caps = rows.filter(rows.type.isin(BOTH) & rows.amount.notnull()).select("receivable", "amount")
         caps = caps.union(self.orders.select("receivable", "amount"))

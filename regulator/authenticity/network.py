@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from ledger.confirmation import by_debtor
-from ledger.facts import TradeDocument
+from ledger.facts import Invoice, Receipt, TradeDocument, TradeOrder
 from ledger.verdict import Verdict
 from regulator.authenticity.background import CUSTOMS, Paper, Trade
-from regulator.authenticity.node import BEARS, rest_of
+from regulator.authenticity.node import BEARS, left_by_invoice
 from regulator.authenticity.outcome import Check, Item, failed, open_, passed
-from regulator.network.goods import FAMILIES, family_of
+from regulator.network.goods import KNOWN, families_in
 
 __all__ = ["BOTH", "GROUP", "MORE", "SERVICES", "UNITS", "is_service", "network_checks", "unit_of"]
+
+T = TypeVar("T")
 
 MORE: Final = 10
 """Per cent that may be delivered or charged beyond what was agreed (溢短装), as "about" allows in UCP 600, art. 30."""
@@ -47,8 +49,6 @@ UNITS: Final[dict[str, Unit]] = {
     for word in words.split()
 }  # fmt: skip
 """By the way a unit is written: what it measures. Others are compared with themselves alone."""
-
-_FAMILIES = frozenset(FAMILIES.values())
 
 
 def unit_of(text: str) -> Unit:
@@ -157,112 +157,180 @@ def _shared(one: TradeDocument, other: TradeDocument) -> Verdict:
 
 
 def _amounts(trade: Trade) -> Iterator[Check]:
-    """What is owed is within the invoices, and what was invoiced without tax within what was agreed and declared."""
+    """What is owed is within the invoices, and what was invoiced without tax within what was agreed and declared.
+
+    Of one invoice under several ids the least cover counts, and of one paper the most that was agreed.
+    """
     owed, thing = trade.receivable, f"receivable {trade.receivable.id}"
     if not trade.invoices:
         yield open_("amount", Item.INVOICE, thing, "no-invoice", owed)
         return
-    faces = sum(rest_of(trade, one) for one in trade.invoices)
-    void = all(rest_of(trade, one) == 0 for one in trade.invoices)
-    if owed.claimed > faces and not void:
+    bills = _grouped(trade.invoices, lambda one: (one.code, one.number, one.seller))
+    left = left_by_invoice(trade)
+    rests = [min(left[one.id].rest for one in bill) for bill in bills]
+    if owed.claimed > sum(rests) and any(rests):
         yield failed(
             "amount", Item.INVOICE, thing, "above-invoices", owed, *trade.invoices,
-            owed_fen=owed.claimed, invoiced_fen=faces,
+            owed_fen=owed.claimed, invoiced_fen=sum(rests),
         )  # fmt: skip
     else:
         yield passed("amount", Item.INVOICE, thing, owed, *trade.invoices)
-    net = sum(one.amount_excluding_tax for one in trade.invoices)
-    agreed: tuple[tuple[str, Item, list[tuple[str, int | None]]], ...] = (
-        ("contract-amount", Item.CONTRACT, [_stated(one) for one in trade.of("contract")]),
-        (
-            "order-amount",
-            Item.CONTRACT,
-            [_stated(one) for one in trade.of("order")]
-            + [(f"order {one.id}", one.amount if one.currency == CNY else None) for one in trade.orders],
-        ),
-        ("customs-amount", Item.CUSTOMS, [_stated(one) for one in trade.of(CUSTOMS)]),
+    net = sum(max(one.amount_excluding_tax for one in bill) for bill in bills)
+    agreed: tuple[tuple[str, Item, list[Sequence[TradeDocument | TradeOrder]]], ...] = (
+        ("contract-amount", Item.CONTRACT, [*_distinct(trade.of("contract"))]),
+        ("order-amount", Item.CONTRACT, [*_distinct(trade.of("order")), *([one] for one in trade.orders)]),
+        ("customs-amount", Item.CUSTOMS, [*_distinct(trade.of(CUSTOMS))]),
     )
-    by_thing = {f"document {one.document.id}": one.document for one in trade.papers}
-    for name, bears, stated in agreed:
-        amounts = [amount for _, amount in stated if amount is not None]
-        if amounts and len(amounts) == len(stated):
-            about, limit = stated[0][0], sum(amounts)
-            facts = [by_thing[each] for each, _ in stated if each in by_thing]
-            if net * 100 > limit * (100 + MORE):
-                yield failed(name, bears, about, f"above-{name}", *facts, owed, net_fen=net, agreed_fen=limit)
-            else:
-                yield passed(name, bears, about, *facts, owed)
+    for name, bears, papers in agreed:
+        stated = [[one.amount for one in copies if one.amount is not None and one.currency == CNY] for copies in papers]
+        known = [max(amounts) for amounts in stated if amounts]
+        if not known:
+            continue
+        about, facts, limit = _thing(papers[0][0]), [one for copies in papers for one in copies], sum(known)
+        unknown = len(papers) - len(known)
+        if net * 100 <= limit * (100 + MORE):
+            yield passed(name, bears, about, *facts, owed)
+        elif unknown:
+            yield open_(
+                name, bears, about, "amount-unsure", *facts, owed, net_fen=net, agreed_fen=limit, unknown=unknown
+            )
+        else:
+            yield failed(name, bears, about, f"above-{name}", *facts, owed, net_fen=net, agreed_fen=limit)
 
 
-def _stated(paper: Paper) -> tuple[str, int | None]:
-    document = paper.document
-    return f"document {document.id}", document.amount if document.currency == CNY else None
+def _grouped(things: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
+    """Return the things of one key together, in the order of their first."""
+    found: defaultdict[Hashable, list[T]] = defaultdict(list)
+    for one in things:
+        found[key(one)].append(one)
+    return list(found.values())
+
+
+def _distinct(papers: Iterable[Paper]) -> list[list[TradeDocument]]:
+    """Return each paper once, with all documents that it was registered as: each party may register it."""
+    documents = [one.document for one in papers]
+    return _grouped(documents, lambda one: (one.type, one.number, frozenset(one.parties)))
+
+
+def _thing(fact: TradeDocument | TradeOrder | Receipt) -> str:
+    kind = "order" if isinstance(fact, TradeOrder) else "receipt" if isinstance(fact, Receipt) else "document"
+    return f"{kind} {fact.id}"
 
 
 def _goods(trade: Trade) -> Iterator[Check]:
-    """Goods are compared by family; only families that are known contradict each other."""
-    sold = {family_of(one.goods) for one in trade.invoices}
-    service = any(is_service(one.goods) for one in trade.invoices)
-    shown: list[tuple[str, Item, str, TradeDocument | None]] = [
-        (f"document {one.document.id}", BEARS[one.document.type], one.document.goods, one.document)
+    """What each paper shows is, by itself, among what was invoiced.
+
+    A delivery that the invoices do not refer to may be another's under the same order, where there is one of theirs.
+    """
+    if not trade.invoices:
+        return
+    shown: list[tuple[Item, str, TradeDocument | Receipt | TradeOrder]] = [
+        (BEARS[one.document.type], one.document.goods, one.document)
         for one in trade.papers
         if one.active and one.document.goods is not None
     ]
-    shown += [(f"receipt {one.id}", Item.DELIVERY, one.goods, None) for one in trade.receipts]
-    shown += [(f"order {one.id}", Item.CONTRACT, one.goods, None) for one in trade.orders]
-    if not shown or not sold:
-        return
-    families = {family_of(goods) for _, _, goods, _ in shown}
-    agree, known = bool(families & sold), families | sold <= _FAMILIES
-    for thing, bears, goods, document in shown:
-        facts = (*trade.invoices, *(() if document is None else (document,)))
-        if agree or service:
+    shown += [(Item.DELIVERY, one.goods, one) for one in trade.receipts]
+    shown += [(Item.CONTRACT, one.goods, one) for one in trade.orders]
+    verdicts = [_among(goods, trade.invoices) for _, goods, _ in shown]
+    agreeing = {bears for (bears, _, _), one in zip(shown, verdicts, strict=True) if one is Verdict.PASSED}
+    own = _own(trade)
+    for (bears, goods, fact), verdict in zip(shown, verdicts, strict=True):
+        thing, facts = _thing(fact), (*trade.invoices, fact)
+        if verdict is Verdict.PASSED or (verdict is Verdict.INDETERMINATE and agreeing):
             yield passed("goods", bears, thing, *facts)
-        else:
-            say = failed if known and not is_service(goods) else open_
-            code = "goods-differ" if say is failed else "goods-unsure"
-            yield say("goods", bears, thing, code, *facts, goods=goods, invoiced=trade.invoices[0].goods)
-
-
-def _quantities(trade: Trade) -> Iterator[Check]:
-    """What waybills carry is within what was ordered, and what leaves a warehouse on them within its receipt."""
-    ordered = _measured(trade.of("order")) or _measured(trade.of("contract"))
-    carried = _measured(trade.of("waybill"))
-    for measure, (quantity, documents) in carried.items():
-        if measure in ordered:
-            most, against = ordered[measure]
-            yield _within(quantity, most, [*documents, *against])
-    papers = {one.document.id: one for one in trade.of("waybill", "warehouse_receipt")}
-    for receipt in trade.receipts:
-        sources = {one.source for one in trade.references if one.target == receipt.id}
-        kinds: defaultdict[str, list[Paper]] = defaultdict(list)
-        for one in (papers[name] for name in sorted(sources) if name in papers):
-            kinds[one.document.type].append(one)
-        for some in kinds.values():
-            found = _measured(some).get(unit_of(receipt.unit).measures)
-            if found is not None:
-                yield _within(found[0], receipt.quantity * unit_of(receipt.unit).of, found[1])
-
-
-def _measured(papers: Iterable[Paper]) -> dict[str, tuple[Decimal, list[TradeDocument]]]:
-    """Return by what is measured: how much the papers state together; nothing where one states none."""
-    found: dict[str, tuple[Decimal, list[TradeDocument]]] = {}
-    for paper in papers:
-        document = paper.document
-        if document.quantity is None or document.unit is None:
             continue
-        unit = unit_of(document.unit)
-        quantity, documents = found.get(unit.measures, (Decimal(0), []))
-        found[unit.measures] = quantity + document.quantity * unit.of, [*documents, document]
+        certain = verdict is Verdict.FAILED and (fact.id in own or bears not in agreeing)
+        say, code = (failed, "goods-differ") if certain else (open_, "goods-unsure")
+        yield say("goods", bears, thing, code, *facts, goods=goods, invoiced=trade.invoices[0].goods)
+
+
+def _among(goods: str, invoices: Sequence[Invoice]) -> Verdict:
+    """Tell by their families whether goods are among those invoiced; a service alone may carry anything."""
+    named, sold = families_in(goods), [families_in(one.goods) for one in invoices]
+    services = [is_service(one.goods) for one in invoices]
+    if all(services) or any(not named.isdisjoint(each) for each in sold):
+        return Verdict.PASSED
+    known = all(service or each <= KNOWN for each, service in zip(sold, services, strict=True))
+    return Verdict.FAILED if known and named <= KNOWN and not is_service(goods) else Verdict.INDETERMINATE
+
+
+def _own(trade: Trade) -> set[str | None]:
+    """Return what refers to an invoice, and what the invoices and the receivable refer to, down to the last."""
+    invoices = {one.id for one in trade.invoices}
+    found: set[str | None] = {one.source for one in trade.references if one.target in invoices}
+    fresh: set[str | None] = {*invoices, trade.receivable.contract}
+    while fresh:
+        found |= fresh
+        fresh = {one.target for one in trade.references if one.source in fresh and one.target not in found}
     return found
 
 
-def _within(quantity: Decimal, most: Decimal, documents: list[TradeDocument]) -> Check:
-    thing = f"document {documents[0].id}"
-    if quantity * 100 <= most * (100 + MORE):
-        return passed("quantity", Item.DELIVERY, thing, *documents)
-    stated, limit = f"{quantity.normalize():f}", f"{most.normalize():f}"
-    return failed("quantity", Item.DELIVERY, thing, "quantity-above", *documents, quantity=stated, most=limit)
+class Total(NamedTuple):
+    """What papers state together of one measure; ``unknown``: how many of them do not state it."""
+
+    quantity: Decimal
+    unknown: int
+    facts: list[TradeDocument | Receipt]
+
+
+def _quantities(trade: Trade) -> Iterator[Check]:
+    """What waybills carry is within what was ordered, and what leaves warehouses on papers within their receipts."""
+    waybills = _distinct(trade.of("waybill"))
+    for measure in _measures(waybills):
+        ordered = [_total(_distinct(trade.of(type_)), measure) for type_ in ("order", "contract")]
+        stated = [one for one in ordered if one.facts]
+        if stated:  # orders before contracts, but first what all of them state
+            yield _within(_total(waybills, measure), min(stated, key=lambda one: one.unknown > 0))
+    receipts = {one.id: one for one in trade.receipts}
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for one in trade.references:
+        if one.target in receipts:
+            named[one.source].add(one.target)
+    for type_ in ("waybill", "warehouse_receipt"):
+        drawn = [
+            (paper, store)
+            for paper in _distinct(trade.of(type_))
+            if (store := frozenset(name for one in paper for name in named[one.id]))
+        ]
+        # What draws on some receipts alone is within these; and all of it within all of them.
+        stores = {store for _, store in drawn}
+        for store in sorted({*stores, frozenset[str]().union(*stores)}, key=sorted):
+            out = [paper for paper, of in drawn if of <= store]
+            for measure in _measures(out):
+                kept = _total([[receipts[name]] for name in sorted(store)], measure)
+                if kept.facts:
+                    yield _within(_total(out, measure), kept)
+
+
+def _measures(papers: Iterable[Sequence[TradeDocument]]) -> list[str]:
+    """Return what is measured in the papers."""
+    units = [one.unit for paper in papers for one in paper if one.quantity is not None and one.unit is not None]
+    return sorted({unit_of(unit).measures for unit in units})
+
+
+def _total(papers: Iterable[Sequence[TradeDocument | Receipt]], measure: str) -> Total:
+    """Return how much the papers state; each counts once, with the most that any copy of it states."""
+    quantity, unknown, facts = Decimal(0), 0, list[TradeDocument | Receipt]()
+    for paper in papers:
+        stated = [
+            (one.quantity * unit_of(one.unit).of, one)
+            for one in paper
+            if one.quantity is not None and one.unit is not None and unit_of(one.unit).measures == measure
+        ]
+        quantity += max((most for most, _ in stated), default=Decimal(0))
+        unknown += not stated
+        facts += [one for _, one in stated]
+    return Total(quantity, unknown, facts)
+
+
+def _within(carried: Total, most: Total) -> Check:
+    thing, facts = _thing(carried.facts[0]), (*carried.facts, *most.facts)
+    if carried.quantity * 100 <= most.quantity * (100 + MORE):
+        return passed("quantity", Item.DELIVERY, thing, *facts)
+    figures = {"quantity": f"{carried.quantity.normalize():f}", "most": f"{most.quantity.normalize():f}"}
+    if most.unknown:
+        return open_("quantity", Item.DELIVERY, thing, "quantity-unsure", *facts, **figures, unknown=most.unknown)
+    return failed("quantity", Item.DELIVERY, thing, "quantity-above", *facts, **figures)
 
 
 def _confirmed(trade: Trade) -> Check:

@@ -100,6 +100,9 @@ CODES: Final[dict[str, Pair]] = {
     "reissued": ("已红冲并重开，余{rest_fen}元", "red-flushed and issued anew, {rest_fen} yuan stand"),
     "voided": ("已于{on}作废", "voided on {on}"),
     "red_flushed": ("已于{on}红冲", "red-flushed on {on}"),
+    "all-red": (
+        "自{on}起已被红字发票冲尽，状态却未更新",
+        "red ones left nothing of it on {on}, and its status does not say so"),
     "party-unknown": ("{party}不是已登记成员", "{party} is no member"),
     "code-wrong": (
         "{party}的统一社会信用代码{uscc}校验不符", "the credit code {uscc} of {party} fails its check sign"),
@@ -129,11 +132,17 @@ CODES: Final[dict[str, Pair]] = {
     "above-customs-amount": (
         "不含税开票{net_fen}元超过报关{agreed_fen}元",
         "{net_fen} yuan without tax were invoiced, {agreed_fen} yuan were declared"),
+    "amount-unsure": (
+        "不含税开票{net_fen}元超过已载明的{agreed_fen}元，另有{unknown}份未载明人民币金额",
+        "{net_fen} yuan without tax were invoiced, {agreed_fen} yuan are stated, and {unknown} more state none in CNY"),
     "goods-differ": ("载明{goods}，发票为{invoiced}", "it names {goods}, the invoice {invoiced}"),
     "goods-unsure": (
         "载明{goods}，发票为{invoiced}，无法判断是否一致", "it names {goods}, the invoice {invoiced}: who can tell"),
     "quantity-above": (
         "运出{quantity}，多于订购或库存的{most}", "{quantity} were carried, {most} were ordered or stored"),
+    "quantity-unsure": (
+        "运出{quantity}，多于已载明的{most}，另有{unknown}份未载明同类计量的数量",
+        "{quantity} were carried, {most} are stated, and {unknown} more state none that compares"),
     "reference-missing": (
         "引用的{missing}份单据尚未登记，首份为{first}", "{missing} papers referred to are not known, first {first}"),
     "not-confirmed": ("债务人未确权", "the debtor has not confirmed it"),

@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["family_of"]
+__all__ = ["KNOWN", "families_in", "family_of"]
 
 FAMILIES: Final[dict[str, str]] = {
     word: family
@@ -36,6 +36,8 @@ FAMILIES: Final[dict[str, str]] = {
     for word in words.split()
 }
 """By word: the family. Goods that trade finance was cheated with most, which is what passes from hand to hand."""
+KNOWN: Final = frozenset(FAMILIES.values())
+"""Families of the table."""
 
 PRAISE: Final = ("进口", "国产", "优质", "普通", "特级", "一级", "新型", "工业用")
 LEAD: Final = 2
@@ -44,6 +46,7 @@ LEAD: Final = 2
 _CATEGORY = re.compile(r"^\*[^*]*\*")
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 _SIGNS = re.compile(r"[\W_]+")
+_LIST = re.compile(r"[、,;/+及和与](?!\s*[0-9])")  # sizes, too, are written 1.2/1.5mm
 _SIZE = re.compile(r"[0-9]+[a-z%]*")
 
 
@@ -58,3 +61,10 @@ def family_of(goods: str) -> str:
     for word in PRAISE:
         name = name.removeprefix(word)
     return (_SIZE.sub("", name) or name)[:LEAD]
+
+
+@lru_cache(maxsize=65_536)
+def families_in(goods: str) -> frozenset[str]:
+    """Return the families of a name that may be a list (钢材、铜材), each as :func:`family_of` tells it."""
+    parts = _LIST.split(_BRACKETS.sub("", unicodedata.normalize("NFKC", goods)))
+    return frozenset(family for part in parts if (family := family_of(part))) or frozenset({""})

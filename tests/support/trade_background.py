@@ -1,4 +1,4 @@
-"""Deals told in records: an honest one with all its papers, and what each story changes of it.
+"""What honest trade looks like and what contradicts itself: each a deal, and what its story changes of it.
 
 All stories live in one ledger; every name ends with its story's, so none touches another. A story is honest (``NONE``)
 or plants a contradiction, and says which check must fail with which code.
@@ -7,142 +7,20 @@ or plants a contradiction, and says which check must fail with which code.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from tests.support.ledger_book import MEMBERS, Book, admitted, invoice, receivable
-from tests.support.trade import TRADERS, digest, document, order, package, receipt
+from tests.support.ledger_book import MEMBERS, Book, admitted
+from tests.support.trade import TRADERS, digest, order, package, receipt
+from tests.support.trade_deal import FACE, NET, TONNES, Changes, Deal, Story, T
+from tests.support.trade_decoys import CLEARED, HIDDEN
 
-T: Final = date(2026, 10, 1)
-"""The day that everything of an honest deal is dated."""
-NET, TAX, FACE = 100_000, 13_000, 113_000
-TONNES: Final = {"quantity": "12.5", "unit": "吨"}
-NONE: Final = ("", "")
 GROUP: Final = {
     "parent": "北京恒岳重工集团有限公司",
     "child": "北京恒岳重工设备有限公司",
     "stranger": "上海砺川特种材料有限公司",
 }
-
-Changes = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What differs from the honest deal: by part, fields to change, or None: it was never registered."""
-
-    fails: tuple[str, str] = NONE
-    """Name of the check and its code; nothing may fail where it is NONE."""
-    parts: dict[str, Changes | None] = field(default_factory=dict)
-    then: Callable[[Deal], object] | None = None
-    financed: bool = True
-
-
-class Deal:
-    """One story's records, in the order of an honest deal."""
-
-    def __init__(self, book: Book, name: str, story: Story) -> None:
-        self.book, self.name, self.story = book, name, story
-
-    def of(self, part: str) -> str:
-        return f"{part}-{self.name}"
-
-    def on(self, days: int) -> str:
-        return (T + timedelta(days=days)).isoformat()
-
-    def changed(self, part: str, payload: Changes) -> Changes | None:
-        changes = self.story.parts.get(part, {})
-        return None if changes is None else {**payload, **changes}
-
-    def say(self, sender: str, kind: str, payload: Changes | None) -> None:
-        if payload is not None:
-            sender = str(payload.pop("sender", sender))
-            self.book.say(sender, kind, payload)
-
-    def paper(self, part: str, sender: str, kind: str, *refers_to: str, **stated: Any) -> None:
-        values = {"type": kind, "date": self.on(0), "amount": None, "quantity": None, "unit": None, "goods": None}
-        made = document(self.of(part), *[self.of(each) for each in refers_to], **{**values, **stated})
-        self.say(sender, "document.registered", self.changed(part, made))
-
-    def tell(self) -> None:
-        """Write the deal: contract, order, waybill, invoice, verification, claim, confirmation, loan."""
-        steel = {"goods": "冷轧钢板", "quantity": "12.5", "unit": "吨"}
-        self.paper("contract", "supplier", "contract", amount=FACE * 10)
-        self.paper("order", "supplier", "order", "contract", amount=FACE)
-        self.paper("waybill", "warehouse", "waybill", "order", **steel)
-        bill = invoice(
-            self.of("invoice"), number=self.number(), issued=self.on(0), goods="冷轧钢板",
-            refers_to=[self.of("waybill")],
-        )  # fmt: skip
-        self.say("gateway", "invoice.registered", self.changed("invoice", bill))
-        verified = {
-            "invoice": self.of("invoice"), "verifier": "verifier", "result": "consistent",
-            "checked_at": "2026-10-31T02:00:00Z", "tax_authority_amount": FACE,
-        }  # fmt: skip
-        self.say("verifier", "invoice.verified", self.changed("verified", verified))
-        owed = receivable(
-            self.of("claim"), self.of("invoice"), contract=self.of("contract"), due=self.on(180), amount=FACE
-        )
-        self.say("gateway", "receivable.registered", self.changed("claim", owed))
-        confirmed = {"receivable": self.of("claim"), "by": "core", "method": "seal"}
-        self.say("core", "receivable.confirmed", self.changed("confirmed", confirmed))
-        self.book.seal()
-        if self.story.financed:
-            self.finance()
-            self.book.seal()
-        if self.story.then is not None:
-            self.story.then(self)
-            self.book.seal()
-
-    def number(self, serial: str = "") -> str:
-        return f"26442{int(digest(self.name + serial), 16) % 10**15:015d}"
-
-    def finance(self) -> None:
-        self.book.say("bank", "financing.opened", {
-            "financing": self.of("loan"), "form": "receivable_discount", "applicant": "supplier", "financier": "bank",
-            "collateral": [{"kind": "receivable", "id": self.of("claim"), "amount": None}], "amount": 90_000,
-            "rate": "0.0435", "start": "2026-11-01", "maturity": "2027-03-30",
-        })  # fmt: skip
-
-    def release(self) -> None:
-        act = {"financing": self.of("loan"), "at": "2026-11-01"}
-        self.book.say("bank", "financing.released", {**act, "collateral": None})
-
-    def pay(self, amount: int = FACE, *, settles: int | None = None, on: int = 0, payer: str = "core") -> None:
-        self.book.say("settlement", "payment.recorded", {
-            "payment": f"pay{on}-{amount}-{self.name}", "payer": payer, "payee": "supplier", "amount": amount,
-            "date": self.on(on), "bank_reference": f"B{on}{amount}{self.name}",
-            "settles": [{"target": "receivable", "id": self.of("claim"), "amount": settles or amount}],
-        })  # fmt: skip
-
-    def mark(self, status: str, red: str | None = None) -> None:
-        self.book.say("verifier", "invoice.status_changed", {
-            "invoice": self.of("invoice"), "status": status, "red_invoice": red, "at": "2026-11-01",
-        })  # fmt: skip
-
-    def note(self, part: str, net: int, *refers_to: str) -> str:
-        """Another invoice of the two, in reference to these."""
-        tax = net * 13 // 100
-        self.book.say("gateway", "invoice.registered", invoice(
-            self.of(part), number=self.number(part), issued="2026-11-01", amount_excluding_tax=net, tax=tax,
-            amount_including_tax=net + tax, refers_to=[self.of(each) for each in refers_to],
-        ))  # fmt: skip
-        return self.of(part)
-
-    def red_and_reissue(self) -> None:
-        self.mark("red_flushed", self.note("red", -NET, "invoice"))
-        self.note("again", NET, "red")
-
-    def cancel(self, part: str = "waybill") -> None:
-        self.book.say("warehouse", "document.cancelled", {
-            "document": self.of(part), "at": "2026-11-01", "reason": "重复登记",
-        })  # fmt: skip
-
-    def declare(self, part: str = "customs", *refers_to: str, **stated: Any) -> None:
-        """A customs declaration that refers to the invoice."""
-        self.paper(part, "customs", "customs_declaration", *(refers_to or ("invoice",)), **{"amount": FACE, **stated})
 
 
 def _late(days: int) -> Changes:
@@ -204,6 +82,40 @@ def _parts_of_several(deal: Deal) -> None:
     deal.finance()
 
 
+def _of_two(name: str) -> Changes:
+    """The claim is on two invoices, of which :func:`_second` is the other."""
+    two = {"invoices": [f"invoice-{name}", f"second-{name}"], "amount": FACE * 2}
+    return {"claim": two, "order": {"amount": FACE * 2}}
+
+
+def _second(deal: Deal) -> None:
+    deal.note("second", NET)
+
+
+def _both_red(deal: Deal) -> None:
+    deal.mark("red_flushed", deal.note("red", -NET, "invoice"))
+    deal.mark("red_flushed", deal.note("red2", -NET, "second"), "second")
+
+
+def _cancelled_in_turn(deal: Deal) -> None:
+    for part, before in (("waybill2", "waybill"), ("waybill3", "waybill2")):
+        deal.cancel(before)
+        deal.paper(part, "warehouse", "waybill", "order", goods="冷轧钢板", **TONNES)
+
+
+def _two_cancelled_for_one(deal: Deal) -> None:
+    deal.paper("waybill2", "warehouse", "waybill", "order", goods="冷轧钢板", **TONNES)
+    deal.cancel()
+    deal.cancel("waybill2")
+    deal.paper("tiny", "warehouse", "waybill", "order", goods="冷轧钢板", quantity="0.001", unit="吨")
+
+
+def _looked_again(deal: Deal) -> None:
+    deal.verify("consistent", "2026-10-31T05:00:00Z", FACE)
+    deal.book.seal()
+    deal.finance()
+
+
 def _confirmed_by_the_creditor(deal: Deal) -> None:
     said = {"receivable": deal.of("claim"), "by": "supplier", "method": "platform"}
     deal.book.say("supplier", "receivable.confirmed", said)
@@ -245,6 +157,47 @@ PLANTED: Final[dict[str, Story]] = {
         },
     ),
     "cancelled": Story(fails=("document-status", "document-cancelled"), then=Deal.cancel),
+    "cancelled-beside-an-older-one": Story(
+        fails=("document-status", "document-cancelled"),
+        then=lambda deal: (
+            deal.paper("later", "warehouse", "waybill", "order", goods="冷轧钢板"), deal.cancel("later"),
+        ),
+    ),
+    "two-cancelled-for-one": Story(fails=("document-status", "document-cancelled"), then=_two_cancelled_for_one),
+    "one-reissued-of-two": Story(
+        fails=("amount", "above-invoices"), parts=_of_two("one-reissued-of-two"), before=_second,
+        then=lambda deal: (_both_red(deal), deal.note("again", NET, "red")),
+    ),
+    "one-reissued-for-two": Story(
+        fails=("invoice-status", "red_flushed"), parts=_of_two("one-reissued-for-two"), before=_second,
+        then=lambda deal: (_both_red(deal), deal.note("again", NET, "red", "red2")),
+    ),
+    "another-reissued": Story(
+        fails=("invoice-status", "voided"), parts=_of_two("another-reissued"), before=_second,
+        then=lambda deal: (deal.mark("voided"), deal.note("again", NET, "second")),
+    ),
+    "void-and-part-red": Story(
+        fails=("invoice-status", "voided"),
+        then=lambda deal: deal.mark("voided", deal.note("red", -NET // 10, "invoice")),
+    ),
+    "void-and-normal": Story(
+        fails=("invoice-status", "voided"), then=lambda deal: (deal.mark("voided"), deal.mark("normal")),
+    ),
+    "red-and-normal": Story(
+        fails=("invoice-status", "all-red"),
+        then=lambda deal: (deal.note("red", -NET // 2, "invoice"), deal.note("red2", -NET // 2, "invoice")),
+    ),
+    "unknown-since": Story(
+        fails=("invoice-verified", "tax-authority-unknown"),
+        parts={"verified": {"result": "not_found", "tax_authority_amount": None}},
+        then=lambda deal: deal.verify("consistent", "2026-10-02T02:00:00Z", FACE),
+    ),
+    "several-to-another": Story(
+        fails=("invoice-verified", "tax-authority-differs"),
+        parts={"invoice": {"refers_to": ["waybill-several-to-another", "one-several-to-another"]},
+               "verified": {"result": "inconsistent", "tax_authority_amount": 5}},
+        then=lambda deal: deal.note("one", NET, buyer="stranger"),
+    ),
     "nothing": Story(fails=("document-quantity", "quantity-none"), parts={"waybill": {"quantity": "0"}}),
     "overpaid": Story(fails=("receivable-paid", "overpaid"), then=lambda deal: deal.pay(FACE * 2)),
     "between-others": Story(fails=("parties", "parties-differ"), parts={"invoice": {"buyer": "stranger"}}),
@@ -340,6 +293,25 @@ HONEST: Final[dict[str, Story]] = {
             deal.mark("red_flushed", deal.note("red", -NET, "invoice")), deal.note("one", NET // 2, "red"),
             deal.note("two", NET - NET // 2, "red"),
         )),
+    "two-reissued": Story(
+        parts=_of_two("two-reissued"), before=_second,
+        then=lambda deal: (_both_red(deal), deal.note("again", NET, "red"), deal.note("again2", NET, "second"))),
+    "reissued-as-one": Story(
+        parts=_of_two("reissued-as-one"), before=_second,
+        then=lambda deal: (_both_red(deal), deal.note("again", NET * 2, "red", "red2"))),
+    "red-and-normal-when-paid": Story(
+        then=lambda deal: (deal.pay(), deal.book.seal(), deal.note("red", -NET, "invoice"))),
+    "cleared": Story(then=lambda deal: (deal.mark("abnormal"), deal.book.seal(), deal.mark("normal"))),
+    "looked-again": Story(
+        financed=False, then=_looked_again, parts={"verified": {"result": "not_found", "tax_authority_amount": None}}),
+    "replaced-twice": Story(then=_cancelled_in_turn),
+    "replaced-then-cancelled": Story(
+        then=lambda deal: (
+            deal.paper("waybill2", "warehouse", "waybill", "order", goods="冷轧钢板", **TONNES),
+            deal.book.seal(), deal.cancel())),
+    "cancelled-as-a-copy": Story(
+        then=lambda deal: (
+            deal.paper("twin", "core", "waybill", "order", number=f"HT-waybill-{deal.name}"), deal.cancel())),
     "red-when-paid": Story(then=lambda deal: (deal.pay(), deal.book.seal(), deal.mark("red_flushed"))),
     "replaced": Story(then=_replaced),
     "instalments": Story(then=lambda deal: (deal.pay(50_000), deal.pay(63_000, on=20))),
@@ -382,6 +354,8 @@ HONEST: Final[dict[str, Story]] = {
 }  # fmt: skip
 """What honest trade looks like, and what only looks wrong."""
 
+PLANTED |= HIDDEN
+HONEST |= CLEARED
 STORIES: Final = {**PLANTED, **HONEST}
 
 

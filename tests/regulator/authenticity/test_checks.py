@@ -151,7 +151,7 @@ def there(facts: AsOf, name: str) -> tuple[str, set[str]]:
         return "cross_border", items
     if packed:
         return "packaged", items | {"package"}
-    return ("services" if any("运输" in one.goods for one in bills) else "goods"), items
+    return ("services" if all("运输" in one.goods for one in bills) else "goods"), items
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -20,7 +20,8 @@ from tests.support import ledger_book
 from tests.support.duplicates_measured import found, in_order
 from tests.support.generated import followed, labelled
 from tests.support.trade import receipt
-from tests.support.trade_background import HONEST, PLANTED, STORIES, Deal, Story, told
+from tests.support.trade_background import HONEST, PLANTED, STORIES, told
+from tests.support.trade_deal import Deal, Story
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,8 @@ from regulator.authenticity.table import AMOUNTS, COLUMNS, WIDEST
 from regulator.authenticity.words import TABLE
 from tests.support.ledger_book import Book
 from tests.support.printing import ON_PAGES, printed
-from tests.support.trade_background import FACE, STORIES, Deal, Story, told
+from tests.support.trade_background import STORIES, told
+from tests.support.trade_deal import FACE, Deal, Story
 
 EVIL = '=HYPERLINK("http://example.org","x")'
 

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.consortium.market.names import GOODS
 from ledger.facts import Member
-from regulator.network.goods import family_of
+from regulator.network.goods import families_in, family_of
 from regulator.network.kin import keys_of, stem_of
 
 
@@ -28,6 +28,22 @@ def test_one_family(one: str, other: str) -> None:
 
 def test_goods_of_the_market_are_told_apart() -> None:
     assert len({family_of(one.name) for one in GOODS}) == len(GOODS)
+
+
+@pytest.mark.parametrize(
+    ("goods", "families"),
+    [
+        ("钢材及电解铜", {"钢铁", "铜"}),
+        ("*黑色金属*冷轧钢板，阴极铜;", {"钢铁", "铜"}),
+        ("冷轧钢板 1.2/1.5mm，1,250", {"钢铁"}),
+        ("钢板（热轧、酸洗）", {"钢铁"}),
+        ("炼钢用焦炭", {"煤炭"}),
+        ("钢材、详见清单", {"钢铁", "详见"}),
+        ("——", {""}),
+    ],
+)
+def test_a_list_is_of_several_families(goods: str, families: set[str]) -> None:
+    assert families_in(goods) == families
 
 
 def test_a_name_that_says_nothing_is_unknown() -> None:
