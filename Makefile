@@ -26,7 +26,7 @@ serve: $(STAMP) ## Open the pages of the node on this machine: GLASSPOOL_HOME, o
 
 test: $(SPARK) ## Install what the tests need and run all of them (PYTEST_ARGS="-k name" for some)
 	@.ci/system-packages tests
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto $(PYTEST_ARGS)
 
 check: static ## Format, lint, types, imports and the fast tests; needs no network once installed
 	@$(BIN)/python -m pytest -n auto -m "not slow and not browser" $(PYTEST_ARGS)

@@ -33,7 +33,7 @@ from tests.support.duplicates_measured import SWEPT, differing, found
 from tests.support.generated import followed
 from tests.support.spark import running
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("equal_at_scale")]
+pytestmark = [pytest.mark.slow, pytest.mark.first]
 
 RECEIVABLES = int(os.environ.get("GLASSPOOL_EQUAL", "10000"))
 BASE = max(1_000, RECEIVABLES // 40)

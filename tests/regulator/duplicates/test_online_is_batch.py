@@ -29,7 +29,7 @@ from regulator.signals import Version
 from regulator.watch import follow, sweep
 from tests.support.duplicates_measured import SWEPT, Measured, differing, found, measured
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("online_is_batch")]
+pytestmark = pytest.mark.slow
 
 RULES = {rule for scope in SWEPT for rule in scope.rules}
 PORTIONS = (1, 40)
