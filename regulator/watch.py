@@ -79,6 +79,7 @@ def sweep(
 ) -> Iterator[Version]:
     """Yield every version of every finding that the scopes make of a snapshot at ``height``, scope by scope.
 
+    Of a scope they come by height, rule and subject, in whatever order its neighbourhoods were looked at.
     ``told`` hears of each scope how many seeds it looks at.
     """
     histories = MarketHistories(market, height)
@@ -90,8 +91,9 @@ def sweep(
         histories.read_ahead(seed for seeds in found.values() for seed in seeds)
         for scope in scopes:
             told(scope.name, len(found[scope.name]))
-            for neighbourhood in scope.load(histories, set(found[scope.name])):
-                yield from replay(neighbourhood, {})
+            loaded = scope.load(histories, set(found[scope.name]))
+            versions = [version for neighbourhood in loaded for version in replay(neighbourhood, {})]
+            yield from sorted(versions, key=lambda one: (one.height, one.rule, one.subject))
 
 
 @contextmanager
