@@ -86,6 +86,9 @@ def test_one_process_says_what_several_say(node: Path) -> None:
     one = swept(files, height, sweepable(), processes=1, told=lambda scope, _: heard[0].add(scope))
     several = swept(files, height, sweepable(), processes=2, told=lambda scope, _: heard[1].add(scope))
     assert one == several != []
+    for scope in sweepable():
+        its = [version for version in one if version.rule in scope.rules]
+        assert its == sorted(its, key=lambda version: (version.height, version.rule, version.subject))
     assert heard[0] == heard[1] == {scope.name for scope in sweepable()}
 
 
