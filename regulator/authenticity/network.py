@@ -280,7 +280,7 @@ def _quantities(trade: Trade) -> Iterator[Check]:
         ordered = [_total(_distinct(trade.of(type_)), measure) for type_ in ("order", "contract")]
         stated = [one for one in ordered if one.facts]
         if stated:  # orders before contracts, but first what all of them state
-            yield _within(_total(waybills, measure), min(stated, key=lambda one: one.unknown > 0))
+            yield _within(measure, _total(waybills, measure), min(stated, key=lambda one: one.unknown > 0))
     receipts = {one.id: one for one in trade.receipts}
     named: defaultdict[str, set[str]] = defaultdict(set)
     for one in trade.references:
@@ -299,7 +299,7 @@ def _quantities(trade: Trade) -> Iterator[Check]:
             for measure in _measures(out):
                 kept = _total([[receipts[name]] for name in sorted(store)], measure)
                 if kept.facts:
-                    yield _within(_total(out, measure), kept)
+                    yield _within(measure, _total(out, measure), kept)
 
 
 def _measures(papers: Iterable[Sequence[TradeDocument]]) -> list[str]:
@@ -323,11 +323,14 @@ def _total(papers: Iterable[Sequence[TradeDocument | Receipt]], measure: str) ->
     return Total(quantity, unknown, facts)
 
 
-def _within(carried: Total, most: Total) -> Check:
+def _within(measure: str, carried: Total, most: Total) -> Check:
     thing, facts = _thing(carried.facts[0]), (*carried.facts, *most.facts)
     if carried.quantity * 100 <= most.quantity * (100 + MORE):
         return passed("quantity", Item.DELIVERY, thing, *facts)
-    figures = {"quantity": f"{carried.quantity.normalize():f}", "most": f"{most.quantity.normalize():f}"}
+    unit = next(
+        (name for name, one in UNITS.items() if one == Unit(measure, Decimal(1))), measure.removeprefix("unit ")
+    )
+    figures = {"quantity": f"{carried.quantity.normalize():f}", "most": f"{most.quantity.normalize():f}", "unit": unit}
     if most.unknown:
         return open_("quantity", Item.DELIVERY, thing, "quantity-unsure", *facts, **figures, unknown=most.unknown)
     return failed("quantity", Item.DELIVERY, thing, "quantity-above", *facts, **figures)

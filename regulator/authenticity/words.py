@@ -139,10 +139,11 @@ CODES: Final[dict[str, Pair]] = {
     "goods-unsure": (
         "载明{goods}，发票为{invoiced}，无法判断是否一致", "it names {goods}, the invoice {invoiced}: who can tell"),
     "quantity-above": (
-        "运出{quantity}，多于订购或库存的{most}", "{quantity} were carried, {most} were ordered or stored"),
+        "运出{quantity}{unit}，多于订购或库存的{most}{unit}",
+        "{quantity} {unit} were carried, {most} {unit} were ordered or stored"),
     "quantity-unsure": (
-        "运出{quantity}，多于已载明的{most}，另有{unknown}份未载明同类计量的数量",
-        "{quantity} were carried, {most} are stated, and {unknown} more state none that compares"),
+        "运出{quantity}{unit}，多于已载明的{most}{unit}，另有{unknown}份未载明同类计量的数量",
+        "{quantity} {unit} were carried, {most} {unit} are stated, and {unknown} more state none that compares"),
     "reference-missing": (
         "引用的{missing}份单据尚未登记，首份为{first}", "{missing} papers referred to are not known, first {first}"),
     "not-confirmed": ("债务人未确权", "the debtor has not confirmed it"),
